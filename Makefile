@@ -1,0 +1,55 @@
+# Everything a newcomer needs: `make demo` shows the whole way through, `make test` proves it. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := rig,hub,worker,render,dev
+READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/lock.txt | cksum | cut -d' ' -f1)
+
+DEMO_ARGS ?=
+ONCE ?=
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: demo test lint bench setup services lock clean
+
+setup: $(READY)
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 …)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing: installing Debian's python3-venv"; \
+		$(SUDO) apt-get update -q && $(SUDO) apt-get install -q -y --no-install-recommends python3-venv; } || \
+		{ echo "Please install it and call make again:  apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[$(EXTRAS)]'
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+demo: setup
+	$(BIN)/grimace-demo $(if $(ONCE),--once --seconds 20) $(DEMO_ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# Debian packages for the tests that use real servers and a real browser.
+services:
+	$(SUDO) apt-get update -q
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends \
+		mosquitto mosquitto-clients rabbitmq-server postgresql chromium libcap-dev
+	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends nodejs npm
+
+# Resolve the pinned set anew after a change of pyproject.toml.
+lock: setup
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra rig --extra hub --extra worker --extra render --extra dev \
+		--universal --python-version 3.11 --no-annotate --no-header --quiet --output-file requirements/lock.txt
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,1 @@
+"""The service that stores sessions, dispatches scoring and serves results."""

@@ -1,0 +1,1 @@
+"""Training, evaluation and the builds: the versioned sets of model files that make scores."""

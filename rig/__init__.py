@@ -1,0 +1,1 @@
+"""What runs beside the camera: recording, the outbox and the uploader."""

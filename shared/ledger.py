@@ -1,0 +1,155 @@
+"""The frame ledger: one line for every frame the camera delivered and one for every packet written, and their balance.
+
+`frames.csv` says what the camera delivered, `packets.csv` what reached the video. Reconciling the two finds every lost frame
+without trusting anybody's counter. Times are the sensor's, in nanoseconds of the monotonic clock; a packet belongs to the frame
+whose sensor time it carries.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+
+from shared.manifest import FrameCounts, Gap, GapCause
+
+GAP_FRAMES = 1.5
+"""Two written frames further apart than this many frame durations have a hole between them (recorder notes, section 5)."""
+
+NANOSECONDS_PER_US = 1000
+
+
+class LedgerError(ValueError):
+    """A ledger file that cannot be what the recorder wrote; the message names the file and the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRow:
+    """A frame that the camera delivered. `frame_index` counts them from 0 through the whole session."""
+
+    frame_index: int
+    part: int
+    sensor_ns: int
+    exposure_us: int
+    analogue_gain: float
+    digital_gain: float
+    frame_duration_us: int
+    lux: float
+    focus: float
+    sensor_temperature_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRow:
+    """A packet that was handed to the video file: `pts_us` counts from the part's first frame."""
+
+    part: int
+    pts_us: int
+    size_bytes: int
+    key_frame: int
+
+
+Row = TypeVar("Row", FrameRow, PacketRow)
+
+
+def header(kind: type[FrameRow] | type[PacketRow]) -> str:
+    """The first line of the ledger file of that kind of row."""
+    return ",".join(field.name for field in fields(kind))
+
+
+def line(row: FrameRow | PacketRow) -> str:
+    """A row as a line of its file, without the line end."""
+    return ",".join(str(value) for value in astuple(row))
+
+
+def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
+    """Read a ledger file. A torn last line (no line end: the writer was killed) is left out; any other fault is a LedgerError."""
+    with path.open(encoding="ascii", newline="") as file:
+        reader = csv.reader(_whole_lines(file))
+        names = [field.name for field in fields(kind)]
+        found = next(reader, [])
+        if found != names:
+            raise LedgerError(f"{path.name}: expected the columns {','.join(names)}, found {','.join(found) or 'nothing'}")
+        casts = [int if field.type == "int" else float for field in fields(kind)]
+        for number, cells in enumerate(reader, start=2):
+            try:
+                yield kind(*(cast(cell) for cast, cell in zip(casts, cells, strict=True)))
+            except ValueError as error:
+                raise LedgerError(f"{path.name}, line {number}: {error}") from error
+
+
+def _whole_lines(lines: Iterable[str]) -> Iterator[str]:
+    return (text for text in lines if text.endswith("\n"))
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What the two ledgers say together."""
+
+    written: tuple[FrameRow, ...]
+    counts: FrameCounts
+    gaps: tuple[Gap, ...]
+
+
+def reconcile(frames: Sequence[FrameRow], packets: Iterable[PacketRow], first_sensor_ns: dict[int, int], frame_duration_ns: int) -> Reconciled:
+    """Balance delivered frames against written packets.
+
+    `first_sensor_ns` gives each part's time origin (see `Part`); `packets` are those found in the finished video files. Raises
+    LedgerError for a packet that no delivered frame explains: its time would be a guess.
+    """
+    by_time = {(row.part, (row.sensor_ns - first_sensor_ns[row.part]) // NANOSECONDS_PER_US): row for row in frames if row.part in first_sensor_ns}
+    written = []
+    for packet in packets:
+        row = by_time.get((packet.part, packet.pts_us))
+        if row is None:
+            raise LedgerError(f"part {packet.part}: the packet at {packet.pts_us} us belongs to no delivered frame")
+        written.append(row)
+    written.sort(key=lambda row: row.frame_index)
+    gaps = tuple(_gaps(written, frames, frame_duration_ns))
+    missing = sum(gap.frames_missing for gap in gaps)
+    counts = FrameCounts(
+        expected=len(written) + missing,
+        captured=len(frames),
+        written=len(written),
+        dropped=missing,
+        longest_gap_ms=max((gap.duration_ms for gap in gaps), default=0.0),
+    )
+    return Reconciled(tuple(written), counts, gaps)
+
+
+def _gaps(written: Sequence[FrameRow], frames: Sequence[FrameRow], frame_duration_ns: int) -> Iterator[Gap]:
+    """Every hole between written frames, and the one after the last of them."""
+    if not written:
+        return
+    origin_ns = written[0].sensor_ns
+    delivered = {row.frame_index for row in frames}
+    for before, after in zip(written, written[1:], strict=False):
+        span_ns = after.sensor_ns - before.sensor_ns
+        if span_ns > GAP_FRAMES * frame_duration_ns:
+            yield Gap(
+                after_frame_index=before.frame_index,
+                start_s=(before.sensor_ns - origin_ns) / 1e9,
+                duration_ms=span_ns / 1e6,
+                frames_missing=max(1, round(span_ns / frame_duration_ns) - 1),
+                cause=_cause(before, after, delivered),
+            )
+    last = written[-1]
+    lost_at_the_end = [row for row in frames if row.frame_index > last.frame_index]
+    if lost_at_the_end:
+        yield Gap(
+            after_frame_index=last.frame_index,
+            start_s=(last.sensor_ns - origin_ns) / 1e9,
+            duration_ms=(lost_at_the_end[-1].sensor_ns - last.sensor_ns) / 1e6,
+            frames_missing=len(lost_at_the_end),
+            cause=GapCause.END,
+        )
+
+
+def _cause(before: FrameRow, after: FrameRow, delivered: set[int]) -> GapCause:
+    if before.part != after.part:
+        return GapCause.RESTART
+    if any(index in delivered for index in range(before.frame_index + 1, after.frame_index)):
+        return GapCause.ENCODER
+    return GapCause.CAMERA
