@@ -41,59 +41,163 @@ def _warning(code: str, text: str, remedy: str) -> Fault:
 
 
 # The camera and the recorder
-CAMERA_STALLED = Fault("E_CAM_STALLED", "The camera stopped delivering frames", "The rig restarts it and goes on by itself. If this repeats, check the camera cable and the power supply.")
-CAMERA_SOURCE = Fault("E_CAM_SOURCE", "The camera cannot be opened", "Check that the camera (or the video file that is replayed) is there and is not used by another program.")
-ENCODER_STALLED = Fault("E_ENC_STALLED", "The encoder stopped producing video", "The rig restarts it and goes on by itself. If this repeats, check the processor's temperature.")
-DISK_STALLED = Fault("E_DISK_STALLED", "The disk does not take the video any more", "Check the disk; the session goes on as a new part when it answers again.")
-DISK_FULL = Fault("E_DISK_FULL", "The disk is full", "Free space (uploaded sessions can be deleted) and start again. What was recorded so far is safe.")
+CAMERA_STALLED = Fault(
+    "E_CAM_STALLED",
+    "The camera stopped delivering frames",
+    "The rig restarts it and goes on by itself. If this repeats, check the camera cable and the power supply.",
+)
+CAMERA_SOURCE = Fault(
+    "E_CAM_SOURCE",
+    "The camera cannot be opened",
+    "Check that the camera (or the video file that is replayed) is there and is not used by another program.",
+)
+ENCODER_STALLED = Fault(
+    "E_ENC_STALLED",
+    "The encoder stopped producing video",
+    "The rig restarts it and goes on by itself. If this repeats, check the processor's temperature.",
+)
+DISK_STALLED = Fault(
+    "E_DISK_STALLED",
+    "The disk does not take the video any more",
+    "Check the disk; the session goes on as a new part when it answers again.",
+)
+DISK_FULL = Fault(
+    "E_DISK_FULL",
+    "The disk is full",
+    "Free space (uploaded sessions can be deleted) and start again. What was recorded so far is safe.",
+)
 RECORDING_BUSY = Fault("E_REC_BUSY", "A recording is already running", "Stop it first, or wait until it ends.")
 RECORDING_IDLE = Fault("E_REC_IDLE", "No recording is running", "Start one first.")
-FRAMES_DROPPED = _warning("W_FRAMES_DROPPED", "Frames are missing from the video", "The gaps are in the session's ledger and are left out of the scores. If this repeats, run the self-test.")
-SESSION_TORN = _warning("W_SESSION_TORN", "The recording was interrupted and has been recovered", "Nothing to do; at most the last second before the interruption is missing.")
-SESSION_EMPTY = Fault("E_SESSION_EMPTY", "No frame of this session reached the disk", "Record again. The empty folder is kept aside for inspection.")
+FRAMES_DROPPED = _warning(
+    "W_FRAMES_DROPPED",
+    "Frames are missing from the video",
+    "The gaps are in the session's ledger and are left out of the scores. If this repeats, run the self-test.",
+)
+SESSION_TORN = _warning(
+    "W_SESSION_TORN",
+    "The recording was interrupted and has been recovered",
+    "Nothing to do; at most the last second before the interruption is missing.",
+)
+SESSION_EMPTY = Fault(
+    "E_SESSION_EMPTY", "No frame of this session reached the disk", "Record again. The empty folder is kept aside for inspection."
+)
 
 # The outbox and the uploader
-FILE_CHANGED = Fault("E_FILE_CHANGED", "A file of a sealed session changed on the disk", "The session is quarantined and not uploaded. Check the disk; ask for support before deleting anything.")
-HUB_UNREACHABLE = _warning("W_HUB_UNREACHABLE", "The hub cannot be reached", "Recording goes on; the upload is tried again by itself. Check the network if this lasts.")
+FILE_CHANGED = Fault(
+    "E_FILE_CHANGED",
+    "A file of a sealed session changed on the disk",
+    "The session is quarantined and not uploaded. Check the disk; ask for support before deleting anything.",
+)
+HUB_UNREACHABLE = _warning(
+    "W_HUB_UNREACHABLE",
+    "The hub cannot be reached",
+    "Recording goes on; the upload is tried again by itself. Check the network if this lasts.",
+)
 HUB_REFUSED = Fault("E_HUB_REFUSED", "The hub refused the session", "Read the reason; the local copy is kept.")
-TOKEN_REFUSED = Fault("E_TOKEN_REFUSED", "The hub does not accept the token", "Ask the lab's supervisor for a new token and enter it on the rig or worker.")
+TOKEN_REFUSED = Fault(
+    "E_TOKEN_REFUSED",
+    "The hub does not accept the token",
+    "Ask the lab's supervisor for a new token and enter it on the rig or worker.",
+)
 
 # What the hub answers
-NOT_FOUND = Fault("E_NOT_FOUND", "There is no such thing here", "Check the address; it may belong to another lab or have been deleted.")
+NOT_FOUND = Fault(
+    "E_NOT_FOUND", "There is no such thing here", "Check the address; it may belong to another lab or have been deleted."
+)
 NOT_ALLOWED = Fault("E_NOT_ALLOWED", "Your role does not allow this", "Ask a supervisor of the lab.")
 NOT_VALID = Fault("E_NOT_VALID", "The request is not valid", "Mend the fields that are named.")
-SESSION_CONFLICT = Fault("E_SESSION_CONFLICT", "This session was announced before with other content", "A session's files never change; use a new session id.")
+SESSION_CONFLICT = Fault(
+    "E_SESSION_CONFLICT",
+    "This session was announced before with other content",
+    "A session's files never change; use a new session id.",
+)
 UPLOAD_CONFLICT = Fault("E_UPLOAD_CONFLICT", "The upload is at another offset", "Ask for the offset (HEAD) and go on from there.")
 UPLOAD_BUSY = Fault("E_UPLOAD_BUSY", "Another connection holds this upload", "Try again in a few seconds.")
 UPLOAD_CHECKSUM = Fault("E_UPLOAD_CHECKSUM", "The bytes that arrived do not have the checksum that was sent", "Send them again.")
-UPLOAD_TOO_LARGE = Fault("E_UPLOAD_TOO_LARGE", "More bytes than announced, or than the hub accepts", "Announce the true size; ask the hub's administrator about the limit.")
+UPLOAD_TOO_LARGE = Fault(
+    "E_UPLOAD_TOO_LARGE",
+    "More bytes than announced, or than the hub accepts",
+    "Announce the true size; ask the hub's administrator about the limit.",
+)
 UPLOAD_GONE = Fault("E_UPLOAD_GONE", "The upload expired or was terminated", "Create a new upload.")
-HUB_DISK_FULL = Fault("E_HUB_DISK_FULL", "The hub has no space left", "The upload resumes when the hub's administrator has freed space.")
-FILE_HASH = Fault("E_FILE_HASH", "The stored file does not have the announced SHA-256", "The file is sent again by itself. If this repeats, check memory and disk of rig and hub.")
-LEDGER_MISMATCH = Fault("E_LEDGER", "The frame ledger does not fit the video", "The session is kept but not scored; ask for support with its id.")
-MANIFEST_MISMATCH = Fault("E_MANIFEST", "The session's manifest cannot be read or does not fit its files", "The session is kept but not scored; ask for support with its id.")
+HUB_DISK_FULL = Fault(
+    "E_HUB_DISK_FULL", "The hub has no space left", "The upload resumes when the hub's administrator has freed space."
+)
+FILE_HASH = Fault(
+    "E_FILE_HASH",
+    "The stored file does not have the announced SHA-256",
+    "The file is sent again by itself. If this repeats, check memory and disk of rig and hub.",
+)
+LEDGER_MISMATCH = Fault(
+    "E_LEDGER", "The frame ledger does not fit the video", "The session is kept but not scored; ask for support with its id."
+)
+MANIFEST_MISMATCH = Fault(
+    "E_MANIFEST",
+    "The session's manifest cannot be read or does not fit its files",
+    "The session is kept but not scored; ask for support with its id.",
+)
 
 # Videos
 VIDEO_EMPTY = Fault("E_VIDEO_EMPTY", "The video is empty", "Record or export it again.")
 VIDEO_UNREADABLE = Fault("E_VIDEO_UNREADABLE", "This is not a video that can be read", "Export it as MP4 (H.264) and try again.")
 VIDEO_NO_FRAMES = Fault("E_VIDEO_NO_FRAMES", "The video holds no frame that can be decoded", "Record or export it again.")
-VIDEO_TRUNCATED = _warning("W_VIDEO_TRUNCATED", "The video ends early: its file is cut short", "The frames up to there are scored. Copy the file again if the original is whole.")
-VIDEO_NO_KEY_FRAME = _warning("W_VIDEO_NO_KEY_FRAME", "The video does not begin with a key frame", "Frames before the first key frame cannot be decoded and are left out.")
-VIDEO_FRAME_RATE = _warning("W_VIDEO_FRAME_RATE", "The video is not recorded at 30 frames/s", "It is scored; motion blur and sampling differ from the standard recording.")
-VIDEO_SIZE = _warning("W_VIDEO_SIZE", "The video is not 1920x1080", "It is scored; the face may be smaller or larger than what the build was trained on.")
-VIDEO_SHORT = _warning("W_VIDEO_SHORT", "The video is shorter than a minute", "It is scored, but the mean of so few frames says little.")
+VIDEO_TRUNCATED = _warning(
+    "W_VIDEO_TRUNCATED",
+    "The video ends early: its file is cut short",
+    "The frames up to there are scored. Copy the file again if the original is whole.",
+)
+VIDEO_NO_KEY_FRAME = _warning(
+    "W_VIDEO_NO_KEY_FRAME",
+    "The video does not begin with a key frame",
+    "Frames before the first key frame cannot be decoded and are left out.",
+)
+VIDEO_FRAME_RATE = _warning(
+    "W_VIDEO_FRAME_RATE",
+    "The video is not recorded at 30 frames/s",
+    "It is scored; motion blur and sampling differ from the standard recording.",
+)
+VIDEO_SIZE = _warning(
+    "W_VIDEO_SIZE",
+    "The video is not 1920x1080",
+    "It is scored; the face may be smaller or larger than what the build was trained on.",
+)
+VIDEO_SHORT = _warning(
+    "W_VIDEO_SHORT", "The video is shorter than a minute", "It is scored, but the mean of so few frames says little."
+)
 VIDEO_DAMAGED = _warning("W_VIDEO_DAMAGED", "Some frames cannot be decoded", "They are left out of the scores and counted.")
 
 # Analyses and builds
-BUILD_UNKNOWN = Fault("E_BUILD_UNKNOWN", "No build of this name is installed", "Install the build on the worker, or choose one of those listed.")
-BUILD_CHANGED = Fault("E_BUILD_CHANGED", "A file of the build does not have the SHA-256 of its manifest", "Install the build again: its scores could not be defended.")
+BUILD_UNKNOWN = Fault(
+    "E_BUILD_UNKNOWN", "No build of this name is installed", "Install the build on the worker, or choose one of those listed."
+)
+BUILD_CHANGED = Fault(
+    "E_BUILD_CHANGED",
+    "A file of the build does not have the SHA-256 of its manifest",
+    "Install the build again: its scores could not be defended.",
+)
 BUILD_INVALID = Fault("E_BUILD_INVALID", "The build's manifest cannot be read", "Install the build again.")
-SUBJECT_TYPE_UNSUPPORTED = Fault("E_SUBJECT_TYPE", "The build cannot score this subject type", "Choose a build that was made for it.")
-LEASE_LOST = Fault("E_LEASE_LOST", "The analysis was given to another worker", "Nothing to do; this worker's result is discarded.")
+SUBJECT_TYPE_UNSUPPORTED = Fault(
+    "E_SUBJECT_TYPE", "The build cannot score this subject type", "Choose a build that was made for it."
+)
+LEASE_LOST = Fault(
+    "E_LEASE_LOST", "The analysis was given to another worker", "Nothing to do; this worker's result is discarded."
+)
 ANALYSIS_CANCELLED = Fault("E_CANCELLED", "The analysis was cancelled", "Start it again if it is wanted.")
-WORKER_CRASHED = Fault("E_WORKER_CRASHED", "The worker died during the analysis", "It is tried again by itself, three times at most. If it failed then, look at the worker's log.")
-SCORING_FAILED = Fault("E_SCORING", "Scoring failed", "It is tried again by itself, three times at most. If it failed then, send the reason to support.")
-SCORES_PLACEHOLDER = _warning("W_PLACEHOLDER", "These scores are placeholders", "The build was trained on computer-generated mice only. Use a build that was trained and validated on real animals.")
+WORKER_CRASHED = Fault(
+    "E_WORKER_CRASHED",
+    "The worker died during the analysis",
+    "It is tried again by itself, three times at most. If it failed then, look at the worker's log.",
+)
+SCORING_FAILED = Fault(
+    "E_SCORING",
+    "Scoring failed",
+    "It is tried again by itself, three times at most. If it failed then, send the reason to support.",
+)
+SCORES_PLACEHOLDER = _warning(
+    "W_PLACEHOLDER",
+    "These scores are placeholders",
+    "The build was trained on computer-generated mice only. Use a build that was trained and validated on real animals.",
+)
 
 FAULTS: Mapping[str, Fault] = {fault.code: fault for fault in list(globals().values()) if isinstance(fault, Fault)}
 """Every fault by its code."""

@@ -33,7 +33,9 @@ class Box:
 
     def intersection(self, other: Box) -> float:
         """The area that both cover."""
-        return Box(max(self.left, other.left), max(self.top, other.top), min(self.right, other.right), min(self.bottom, other.bottom)).area
+        return Box(
+            max(self.left, other.left), max(self.top, other.top), min(self.right, other.right), min(self.bottom, other.bottom)
+        ).area
 
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 to 1; 0 for boxes without area."""

@@ -93,13 +93,19 @@ class Reconciled:
     gaps: tuple[Gap, ...]
 
 
-def reconcile(frames: Sequence[FrameRow], packets: Iterable[PacketRow], first_sensor_ns: dict[int, int], frame_duration_ns: int) -> Reconciled:
+def reconcile(
+    frames: Sequence[FrameRow], packets: Iterable[PacketRow], first_sensor_ns: dict[int, int], frame_duration_ns: int
+) -> Reconciled:
     """Balance delivered frames against written packets.
 
     `first_sensor_ns` gives each part's time origin (see `Part`); `packets` are those found in the finished video files. Raises
     LedgerError for a packet that no delivered frame explains: its time would be a guess.
     """
-    by_time = {(row.part, (row.sensor_ns - first_sensor_ns[row.part]) // NANOSECONDS_PER_US): row for row in frames if row.part in first_sensor_ns}
+    by_time = {
+        (row.part, (row.sensor_ns - first_sensor_ns[row.part]) // NANOSECONDS_PER_US): row
+        for row in frames
+        if row.part in first_sensor_ns
+    }
     written = []
     for packet in packets:
         row = by_time.get((packet.part, packet.pts_us))
