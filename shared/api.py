@@ -215,7 +215,7 @@ class ClaimRequest(Document):
 
 
 class ClaimedAnalysis(Document):
-    """What a worker needs to do an analysis. `fence` proves that it still holds it; the lease must be renewed within `lease_s`."""
+    """What a worker needs to do an analysis. `fence` proves that it still holds it; the lease runs `lease_s`."""
 
     analysis_id: str
     session_id: SessionId

@@ -39,7 +39,10 @@ class NetworkFile(Document):
 
 
 class DetectorFile(NetworkFile):
-    """Input `image` (B,3,H,W), letterboxed at the top left. Output `boxes` (B,N,6): x1, y1, x2, y2 in input pixels, confidence, class."""
+    """Input `image` (B,3,H,W), letterboxed at the top left.
+
+    Output `boxes` (B,N,6): x1, y1, x2, y2 in input pixels, confidence, index into `classes`.
+    """
 
     classes: tuple[Part, ...]
     thresholds: dict[Part, Threshold]

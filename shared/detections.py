@@ -60,7 +60,7 @@ class Face:
 
 
 FACE_MARGIN = 0.25
-"""A part may reach out of the face box: whiskers and ears end outside the head. Its centre must lie in the face grown by this share."""
+"""Whiskers and ears may end outside the face box: a part's centre must lie in the face grown by this share."""
 
 
 def filter_face(detections: Iterable[Detection], thresholds: Mapping[Part, float]) -> Face | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.manifest import FrameCounts, Gap, GapCause
 
@@ -72,7 +73,7 @@ def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
         found = next(reader, [])
         if found != names:
             raise LedgerError(f"{path.name}: expected the columns {','.join(names)}, found {','.join(found) or 'nothing'}")
-        casts = [int if field.type == "int" else float for field in fields(kind)]
+        casts: list[Any] = [int if field.type == "int" else float for field in fields(kind)]
         for number, cells in enumerate(reader, start=2):
             try:
                 yield kind(*(cast(cell) for cast, cell in zip(casts, cells, strict=True)))
@@ -131,7 +132,7 @@ def _gaps(written: Sequence[FrameRow], frames: Sequence[FrameRow], frame_duratio
         return
     origin_ns = written[0].sensor_ns
     delivered = {row.frame_index for row in frames}
-    for before, after in zip(written, written[1:], strict=False):
+    for before, after in pairwise(written):
         span_ns = after.sensor_ns - before.sensor_ns
         if span_ns > GAP_FRAMES * frame_duration_ns:
             yield Gap(
