@@ -82,6 +82,13 @@ SESSION_EMPTY = Fault(
     "E_SESSION_EMPTY", "No frame of this session reached the disk", "Record again. The empty folder is kept aside for inspection."
 )
 
+SETTINGS_INVALID = Fault(
+    "E_SETTINGS", "The settings cannot be used", "Mend the line that is named; rig/grimace-rig.toml explains every key."
+)
+RIG_NOT_RUNNING = Fault(
+    "E_RIG_DOWN", "The camera process does not answer", "Start it with `grimace-rig run --config FILE` and try again."
+)
+
 # The outbox and the uploader
 FILE_CHANGED = Fault(
     "E_FILE_CHANGED",
