@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from shared.manifest import FrameCounts, Gap, GapCause
 
 GAP_FRAMES = 1.5
-"""Two written frames further apart than this many frame durations have a hole between them (recorder notes, section 5)."""
+"""Two written frames further apart than this many frame durations have a hole between them."""
 
 NANOSECONDS_PER_US = 1000
 

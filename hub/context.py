@@ -1,0 +1,33 @@
+"""What every handler and loop of a hub process works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from hub.bell import Bell
+from hub.database import Database
+from hub.settings import HubSettings
+from hub.storage import Storage
+from shared.clock import Clock
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The parts of one hub process, wired by `create_app`."""
+
+    settings: HubSettings
+    database: Database
+    storage: Storage
+    clock: Clock
+    received: Bell
+    """Rung when all files of a session are here; the finishing loop listens."""
+    queued: Bell
+    """Rung when an analysis was queued; the dispatch loop listens."""
+
+
+def hub_of(request: Request) -> Hub:
+    """The hub that serves the request."""
+    return cast(Hub, request.app.state.hub)
