@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from hub.accounts import tokens
-from hub.context import Hub, hub_of
+from hub.context import Hub
 from hub.permissions import RULES, Action, Actor
 from hub.tables import TokenKind
 from shared.faults import NOT_ALLOWED, TOKEN_REFUSED, GrimaceError
@@ -17,6 +17,11 @@ COOKIE = "grimace_session"
 BEARER_KINDS = frozenset({TokenKind.RIG, TokenKind.WORKER, TokenKind.API})
 COOKIE_KINDS = frozenset({TokenKind.BROWSER})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def hub_of(request: Request) -> Hub:
+    """The hub that serves the request."""
+    return cast(Hub, request.app.state.hub)
 
 
 def authenticate(request: Request, hub: Hub) -> Actor:

@@ -1,4 +1,4 @@
-"""A bell between threads, and loops that listen to it: what must be done stands in the database, the bell only shortens the wait."""
+"""Bells between threads, and loops that listen: what must be done stands in the database, a bell only shortens the wait."""
 
 from __future__ import annotations
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
-
-from fastapi import Request
 
 from hub.bell import Bell
 from hub.database import Database
@@ -26,8 +23,3 @@ class Hub:
     """Rung when all files of a session are here; the finishing loop listens."""
     queued: Bell
     """Rung when an analysis was queued; the dispatch loop listens."""
-
-
-def hub_of(request: Request) -> Hub:
-    """The hub that serves the request."""
-    return cast(Hub, request.app.state.hub)

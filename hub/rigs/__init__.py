@@ -1,0 +1,1 @@
+"""Rigs as the hub knows them: their heartbeats."""

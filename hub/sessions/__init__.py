@@ -1,0 +1,1 @@
+"""Recorded sessions on the hub: announced, received, verified, stored."""
