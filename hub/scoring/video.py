@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import numpy as np
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from shared.faults import VIDEO_EMPTY, VIDEO_UNREADABLE, GrimaceError
 
 MICROSECONDS = 1_000_000
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class PacketReader:
         self.torn = False
         self._packets = container.demux(stream)
 
-    def __iter__(self) -> Iterator[Packet]:
+    def __iter__(self) -> Iterator[VideoPacket]:
         while True:
             try:
                 packet = next(self._packets, None)
@@ -76,7 +79,7 @@ class PacketReader:
                 yield packet
 
 
-def shown_at(packet: Packet) -> int | None:
+def shown_at(packet: VideoPacket) -> int | None:
     """When the packet's picture is shown, in ticks; its decode time where the container keeps no other (AVI)."""
     return packet.dts if packet.pts is None else packet.pts
 
