@@ -17,7 +17,7 @@ from hub.accounts.service import AccountError
 from hub.app import create_app
 from hub.database import Database
 from hub.schema import migrate as migrate_schema
-from hub.settings import HubSettings
+from hub.settings import HubSettings, SettingsError, read_settings
 from hub.tables import Role, TokenKind
 from shared.clock import SystemClock
 from shared.logs import configure_logging
@@ -41,10 +41,18 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def settings_or_fail() -> HubSettings:
+    """The settings; a mistake in them ends the command with its place."""
+    try:
+        return read_settings()
+    except SettingsError as error:
+        fail(f"The settings cannot be used: {error}")
+
+
 @contextmanager
 def database_session() -> Iterator[Session]:
     """A writing transaction on the configured hub's database; account errors end the command with their message."""
-    settings = HubSettings()
+    settings = settings_or_fail()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     migrate_schema(settings.database)
     database = Database(settings.database)
@@ -61,7 +69,7 @@ def database_session() -> Iterator[Session]:
 def serve() -> None:
     """Run the hub. Settings come from GRIMACE_HUB_… variables and the TOML file named by GRIMACE_HUB_SETTINGS."""
     configure_logging()
-    settings = HubSettings()
+    settings = settings_or_fail()
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -75,7 +83,7 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema; `serve` does it by itself."""
-    settings = HubSettings()
+    settings = settings_or_fail()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     migrate_schema(settings.database)
     console.print("the database has this version's schema")
@@ -102,7 +110,7 @@ def add_user(
         home = service.find_lab(session, lab_name)
         person = service.add_user(session, home, email, name, role, now)
         secret = tokens.issue(session, TokenKind.SIGN_IN, "sign-in link", now, lab=home, user=person, lives=SIGN_IN_LIVES)
-    print(f"{HubSettings().url}/sign-in/{secret}")
+    print(f"{settings_or_fail().url}/sign-in/{secret}")
 
 
 @user.command("token")

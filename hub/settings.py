@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SETTINGS_VARIABLE = "GRIMACE_HUB_SETTINGS"
 """Environment variable that names the TOML file."""
 
 MEBIBYTE = 1024 * 1024
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message names the file or variable, the key and what is wrong with it."""
 
 
 class HubSettings(BaseSettings):
@@ -84,3 +89,21 @@ class HubSettings(BaseSettings):
     def url(self) -> str:
         """How browsers reach the hub."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def read_settings() -> HubSettings:
+    """The settings of this process; raises SettingsError for a named file that is not there and for unusable values."""
+    named = os.environ.get(SETTINGS_VARIABLE)
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{SETTINGS_VARIABLE} names {named}, which is not a file")
+    try:
+        return HubSettings()
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        source = f" or in {named}" if named else ""
+        raise SettingsError(f"in GRIMACE_HUB_… variables{source}: {_named_mistakes(error)}") from error
+
+
+def _named_mistakes(error: ValidationError | tomllib.TOMLDecodeError) -> str:
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors())

@@ -4,10 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 import hub
-from hub.settings import SETTINGS_VARIABLE, HubSettings
+from hub.settings import SETTINGS_VARIABLE, HubSettings, SettingsError, read_settings
 
 SAMPLE = Path(hub.__file__).parent / "grimace-hub.toml"
 
@@ -31,5 +30,17 @@ def test_an_unknown_key_in_the_file_is_refused_by_name(monkeypatch, tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text("prot = 1001\n")
     monkeypatch.setenv(SETTINGS_VARIABLE, str(file))
-    with pytest.raises(ValidationError, match="prot"):
-        HubSettings()
+    with pytest.raises(SettingsError, match=rf"{file}: prot: Extra inputs"):
+        read_settings()
+
+
+def test_a_settings_file_that_is_not_there_is_not_silently_ignored(monkeypatch, tmp_path):
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "gone.toml"))
+    with pytest.raises(SettingsError, match=r"gone\.toml, which is not a file"):
+        read_settings()
+
+
+def test_a_value_of_the_wrong_kind_is_named(monkeypatch):
+    monkeypatch.setenv("GRIMACE_HUB_PORT", "many")
+    with pytest.raises(SettingsError, match="port: Input should be a valid integer"):
+        read_settings()
