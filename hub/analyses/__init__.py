@@ -1,0 +1,1 @@
+"""Analyses: one row each, queued, claimed by a worker under a lease, completed once."""
