@@ -11,7 +11,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from hub.scoring.video import MICROSECONDS, Demuxed, PacketReader, demux, open_video
+from hub.scoring.video import MICROSECONDS, PacketReader, demux, open_video
 from shared.api import Warn
 from shared.faults import (
     LEDGER_MISMATCH,
@@ -85,7 +85,7 @@ def probe_video(path: Path) -> VideoFacts:
             frame_rate=_frame_rate(found.packets.pts_us),
             duration_s=_duration_s(found.packets.pts_us),
             frames=len(found.packets),
-            frames_before_key=_frames_before_key(found),
+            frames_before_key=int((~found.packets.decodable()).sum()),
             codec=stream.codec_context.name,
             container=container.format.name,
             truncated=found.truncated,
@@ -148,10 +148,6 @@ def _frame_rate(pts_us: NDArray[np.int64]) -> float:
 def _duration_s(pts_us: NDArray[np.int64]) -> float:
     """From the first frame's beginning to the last one's end."""
     return (float(np.ptp(pts_us)) + _frame_interval_us(pts_us)) / MICROSECONDS if len(pts_us) else 0.0
-
-
-def _frames_before_key(found: Demuxed) -> int:
-    return int(np.argmax(found.packets.key)) if found.packets.key.any() else len(found.packets)
 
 
 def check_ledger(folder: Path, manifest: SessionManifest) -> None:

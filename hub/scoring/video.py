@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import av
 import numpy as np
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from shared.faults import VIDEO_EMPTY, VIDEO_UNREADABLE, GrimaceError
 
 MICROSECONDS = 1_000_000
+
+Ticks = TypeVar("Ticks", int, NDArray[np.int64])
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -34,6 +36,14 @@ class PacketTable:
 
     def __len__(self) -> int:
         return len(self.pts_us)
+
+    def decodable(self) -> NDArray[np.bool_]:
+        """Which packets can be decoded at all: those that neither come before the first key frame nor are shown before it."""
+        if not self.key.any():
+            return np.zeros(len(self), np.bool_)
+        first_key = int(np.argmax(self.key))
+        after: NDArray[np.bool_] = (np.arange(len(self)) >= first_key) & (self.pts_us >= self.pts_us[first_key])
+        return after
 
 
 @dataclass(frozen=True)
@@ -84,8 +94,8 @@ def shown_at(packet: VideoPacket) -> int | None:
     return packet.dts if packet.pts is None else packet.pts
 
 
-def in_us(ticks: NDArray[np.int64], time_base: Fraction) -> NDArray[np.int64]:
-    """Times of a stream in whole microseconds, rounded half up."""
+def in_us(ticks: Ticks, time_base: Fraction) -> Ticks:
+    """Times of a stream in whole microseconds, rounded half up; the same for one as for many."""
     return (ticks * (time_base.numerator * MICROSECONDS) + time_base.denominator // 2) // time_base.denominator
 
 
