@@ -19,7 +19,7 @@ TRIAL_OUTPUT = "det"
 
 
 def with_class_column(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Append the row number, which is the class, to every row of `det`, and name the result `boxes`; ValueError for other networks."""
+    """Append its row number, the class, to every row of `det` and name the result `boxes`; ValueError for other networks."""
     graph = model.graph
     outputs = {output.name: output for output in graph.output}
     if set(outputs) != {TRIAL_OUTPUT}:
