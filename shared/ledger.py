@@ -8,6 +8,7 @@ whose sensor time it carries.
 from __future__ import annotations
 
 import csv
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
@@ -73,12 +74,21 @@ def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
         found = next(reader, [])
         if found != names:
             raise LedgerError(f"{path.name}: expected the columns {','.join(names)}, found {','.join(found) or 'nothing'}")
-        casts: list[Any] = [int if field.type == "int" else float for field in fields(kind)]
+        casts = _casts(kind)
         for number, cells in enumerate(reader, start=2):
             try:
                 yield kind(*(cast(cell) for cast, cell in zip(casts, cells, strict=True)))
             except ValueError as error:
                 raise LedgerError(f"{path.name}, line {number}: {error}") from error
+
+
+def check_line(text: str, kind: type[FrameRow] | type[PacketRow]) -> None:
+    """Raise ValueError unless this line, without its end, is a row of that kind."""
+    kind(*(cast(cell) for cast, cell in zip(_casts(kind), text.split(","), strict=True)))
+
+
+def _casts(kind: type[FrameRow] | type[PacketRow]) -> list[Any]:
+    return [int if field.type == "int" else float for field in fields(kind)]
 
 
 def _whole_lines(lines: Iterable[str]) -> Iterator[str]:
@@ -127,36 +137,42 @@ def reconcile(
 
 
 def _gaps(written: Sequence[FrameRow], frames: Sequence[FrameRow], frame_duration_ns: int) -> Iterator[Gap]:
-    """Every hole between written frames, and the one after the last of them."""
+    """Every hole between written frames, and those before the first and after the last of them."""
     if not written:
         return
-    origin_ns = written[0].sensor_ns
-    delivered = {row.frame_index for row in frames}
+    first, last = written[0], written[-1]
+    origin_ns = first.sensor_ns
+    if early := [row for row in frames if row.frame_index < first.frame_index]:
+        yield Gap(
+            after_frame_index=early[0].frame_index - 1,
+            start_s=(early[0].sensor_ns - origin_ns) / 1e9,
+            duration_ms=(origin_ns - early[0].sensor_ns) / 1e6,
+            frames_missing=len(early),
+            cause=GapCause.RESTART if early[-1].part != first.part else GapCause.ENCODER,
+        )
+    delivered = sorted(row.frame_index for row in frames)
     for before, after in pairwise(written):
         span_ns = after.sensor_ns - before.sensor_ns
-        if span_ns > GAP_FRAMES * frame_duration_ns:
+        unwritten = bisect_left(delivered, after.frame_index) - bisect_right(delivered, before.frame_index)
+        if unwritten or span_ns > GAP_FRAMES * frame_duration_ns:
             yield Gap(
                 after_frame_index=before.frame_index,
                 start_s=(before.sensor_ns - origin_ns) / 1e9,
                 duration_ms=span_ns / 1e6,
-                frames_missing=max(1, round(span_ns / frame_duration_ns) - 1),
-                cause=_cause(before, after, delivered),
+                frames_missing=max(1, unwritten, round(span_ns / frame_duration_ns) - 1),
+                cause=_cause(before, after, unwritten),
             )
-    last = written[-1]
-    lost_at_the_end = [row for row in frames if row.frame_index > last.frame_index]
-    if lost_at_the_end:
+    if late := [row for row in frames if row.frame_index > last.frame_index]:
         yield Gap(
             after_frame_index=last.frame_index,
             start_s=(last.sensor_ns - origin_ns) / 1e9,
-            duration_ms=(lost_at_the_end[-1].sensor_ns - last.sensor_ns) / 1e6,
-            frames_missing=len(lost_at_the_end),
+            duration_ms=(late[-1].sensor_ns - last.sensor_ns) / 1e6,
+            frames_missing=max(len(late), round((late[-1].sensor_ns - last.sensor_ns) / frame_duration_ns)),
             cause=GapCause.END,
         )
 
 
-def _cause(before: FrameRow, after: FrameRow, delivered: set[int]) -> GapCause:
+def _cause(before: FrameRow, after: FrameRow, unwritten: int) -> GapCause:
     if before.part != after.part:
         return GapCause.RESTART
-    if any(index in delivered for index in range(before.frame_index + 1, after.frame_index)):
-        return GapCause.ENCODER
-    return GapCause.CAMERA
+    return GapCause.ENCODER if unwritten else GapCause.CAMERA

@@ -102,9 +102,10 @@ class GapCause(StrEnum):
 
 
 class Gap(Document):
-    """A hole in the video, in the recording's own time."""
+    """A hole in the video, in the recording's own time: 0 s is the first written frame."""
 
-    after_frame_index: NonNegativeInt
+    after_frame_index: Annotated[int, Field(ge=-1)]
+    """The last frame before the hole; -1 when the camera's very first frames are missing."""
     start_s: float
     duration_ms: float
     frames_missing: NonNegativeInt

@@ -1,0 +1,82 @@
+"""What every camera can do: deliver frames with the sensor's time, and encode them into packets.
+
+Two data types cross this boundary: `FrameInfo` for every frame that the sensor delivered, `EncodedPacket` for every one that
+the encoder made of it. Both carry the sensor's time, so that their balance needs nobody's counter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.manifest import CameraRecord
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInfo:
+    """A frame that the sensor delivered. `sensor_us` is its CLOCK_MONOTONIC time; V4L2 stamps frames in whole microseconds."""
+
+    sensor_us: int
+    exposure_us: int
+    analogue_gain: float
+    digital_gain: float
+    frame_duration_us: int
+    lux: float
+    focus: float
+    sensor_temperature_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPacket:
+    """One encoded frame: H.264 in Annex B form, with the parameter sets in front of every key frame."""
+
+    data: bytes
+    key_frame: bool
+    sensor_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSoFar:
+    """Where an interrupted session stands: what a simulated camera needs in order to go on at the right place."""
+
+    first_sensor_us: int
+    last_sensor_us: int
+
+
+class FrameListener(Protocol):
+    """Hears of every frame, in the camera's own thread: it must return at once and never do I/O."""
+
+    def on_frame(self, frame: FrameInfo) -> None: ...
+
+
+class PacketSink(Protocol):
+    """Takes packets, in the camera's own thread: it must return at once and never do I/O."""
+
+    def on_packet(self, packet: EncodedPacket) -> None: ...
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Whether another packet can be taken without losing one; a source that can wait, waits here. A camera cannot."""
+
+
+class CameraBackend(Protocol):
+    """A camera. It films from `start` to `close`; a session only starts and stops the encoder."""
+
+    def open(self) -> CameraRecord:
+        """Open and configure the camera; raises GrimaceError(E_CAM_SOURCE)."""
+
+    def start(self, listener: FrameListener) -> None:
+        """Film. The listener is called for every frame from now on."""
+
+    def start_encoder(self, sink: PacketSink, so_far: RecordedSoFar | None = None) -> None:
+        """Encode from the next frame on, which becomes a key frame; so does the first frame of every whole second after it.
+
+        `so_far` is given when an interrupted session goes on.
+        """
+
+    def stop_encoder(self) -> None:
+        """Returns when the sink has had its last packet."""
+
+    def close(self) -> None:
+        """Let the camera go; never waits longer than a second for a camera that hangs."""

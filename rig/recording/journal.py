@@ -1,0 +1,78 @@
+"""Files that grow by whole lines while a session is open: the two ledgers and the events."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rig.recording.events import Event
+from rig.recording.reserve import SpaceReserve, write_all
+from shared.ledger import FrameRow, PacketRow, check_line, header
+
+
+class Journal:
+    """Appends lines. Each is in the kernel's hands at once (it survives the process) and on the disk after `sync`."""
+
+    def __init__(self, path: Path, reserve: SpaceReserve, first_line: str | None = None) -> None:
+        path.touch(mode=0o640)
+        self._file = path.open("r+b", buffering=0)
+        self._reserve = reserve
+        self._size_bytes = path.stat().st_size
+        self.found_full = False
+        if self._size_bytes == 0 and first_line is not None:
+            self.append(first_line)
+
+    def append(self, line: str) -> None:
+        """Raises OSError."""
+        data = line.encode() + b"\n"
+        self.found_full |= write_all(self._file.fileno(), data, self._size_bytes, self._reserve)
+        self._size_bytes += len(data)
+
+    def sync(self) -> None:
+        """Raises OSError."""
+        os.fdatasync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def cut_torn_ledger(path: Path, kind: type[FrameRow] | type[PacketRow]) -> None:
+    """Cut a ledger that a crash has torn before its first line that is not whole. Safe to repeat."""
+
+    def is_whole(line: str, number: int) -> bool:
+        if number == 1:
+            return line == header(kind)
+        try:
+            check_line(line, kind)
+        except ValueError:
+            return False
+        return True
+
+    _cut_before_first_bad_line(path, is_whole)
+
+
+def cut_torn_events(path: Path) -> None:
+    """The same for the events."""
+
+    def is_whole(line: str, _number: int) -> bool:
+        try:
+            Event.model_validate_json(line)
+        except ValidationError:
+            return False
+        return True
+
+    _cut_before_first_bad_line(path, is_whole)
+
+
+def _cut_before_first_bad_line(path: Path, is_whole: Callable[[str, int], bool]) -> None:
+    whole_bytes = 0
+    with path.open("r+b") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n") or not is_whole(line[:-1].decode("utf-8", "replace"), number):
+                break
+            whole_bytes += len(line)
+        file.truncate(whole_bytes)
+        os.fsync(file.fileno())

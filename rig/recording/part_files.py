@@ -1,0 +1,190 @@
+"""The files of one part while it is recorded: video, ledgers and events, and the order in which they become durable."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import deque
+
+from rig.camera.backend import MICROSECONDS, EncodedPacket, FrameInfo
+from rig.recording.events import Event, EventKind, clock_event, fault_event
+from rig.recording.journal import Journal
+from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
+from rig.recording.reserve import SpaceReserve
+from rig.recording.video_file import VideoFile
+from shared.clock import NANOSECONDS, Clock
+from shared.durable import sync_directory
+from shared.faults import FRAMES_DROPPED, Fault
+from shared.ledger import GAP_FRAMES, FrameRow, PacketRow, header, line, read_rows
+from shared.manifest import EVENTS_NAME, FRAMES_NAME, PACKETS_NAME, video_name
+
+log = logging.getLogger(__name__)
+
+NANOSECONDS_PER_US = 1000
+CLOCK_EVERY_S = 10
+"""How often both clocks are read together."""
+
+MAX_WAITING_FRAMES = 30
+"""Frames kept while the first packet is awaited; older ones are from before the encoder began."""
+
+
+class PartFiles:
+    """Everything that one part writes. Not thread-safe: it belongs to the writer's thread. Its methods raise OSError.
+
+    The video begins with the first packet; frames before that one do not belong to the recording.
+    """
+
+    def __init__(self, folder: SessionFolder, session: OpenSession, part: int, reserve: SpaceReserve, clock: Clock) -> None:
+        self.session = session
+        self._folder = folder
+        self._part = part
+        self._reserve = reserve
+        self._clock = clock
+        self._frame_us = round(MICROSECONDS / session.camera.frame_rate)
+        self._waiting_frames: deque[FrameInfo] = deque(maxlen=MAX_WAITING_FRAMES)
+        self._next_frame_index = _next_frame_index(folder)
+        self._first_of_part = self._next_frame_index
+        self._frames = Journal(folder.working(FRAMES_NAME), reserve, header(FrameRow))
+        self._packets = Journal(folder.working(PACKETS_NAME), reserve, header(PacketRow))
+        self._events = Journal(folder.working(EVENTS_NAME), reserve)
+        self._video: VideoFile | None = None
+        self._first_us = 0
+        self._last_row_us: int | None = None
+        self._last_pts_us = -1
+        self._next_clock_ns = 0
+
+    @property
+    def durable_frames(self) -> int:
+        return self._video.durable_frames if self._video else 0
+
+    @property
+    def video_bytes(self) -> int:
+        return self._video.size_bytes if self._video else 0
+
+    @property
+    def frames_captured(self) -> int:
+        return self._next_frame_index - self._first_of_part
+
+    @property
+    def elapsed_us(self) -> int:
+        if self._last_row_us is None or self.session.first_sensor_ns is None:
+            return 0
+        return self._last_row_us - self.session.first_sensor_ns // NANOSECONDS_PER_US + self._frame_us
+
+    @property
+    def found_full(self) -> bool:
+        """The disk ran full, and the reserve was spent on going on."""
+        journals = (self._frames, self._packets, self._events)
+        return any(journal.found_full for journal in journals) or (self._video is not None and self._video.found_full)
+
+    def add_frame(self, frame: FrameInfo) -> None:
+        if self._video is None:
+            self._waiting_frames.append(frame)
+            return
+        if self._last_row_us is not None and frame.sensor_us - self._last_row_us > GAP_FRAMES * self._frame_us:
+            self._note_gap(frame.sensor_us - self._last_row_us)
+        row = FrameRow(
+            frame_index=self._next_frame_index,
+            part=self._part,
+            sensor_ns=frame.sensor_us * NANOSECONDS_PER_US,
+            exposure_us=frame.exposure_us,
+            analogue_gain=frame.analogue_gain,
+            digital_gain=frame.digital_gain,
+            frame_duration_us=frame.frame_duration_us,
+            lux=frame.lux,
+            focus=frame.focus,
+            sensor_temperature_c=frame.sensor_temperature_c,
+        )
+        self._frames.append(line(row))
+        self._next_frame_index += 1
+        self._last_row_us = frame.sensor_us
+
+    def _note_gap(self, span_us: int) -> None:
+        missing = round(span_us / self._frame_us) - 1
+        self.add_event(self._event(EventKind.GAP, frame_index=self._next_frame_index - 1, frames_missing=missing))
+
+    def add_packet(self, packet: EncodedPacket) -> None:
+        video = self._video or self._begin_video(packet)
+        pts_us = packet.sensor_us - self._first_us
+        if pts_us <= self._last_pts_us:
+            log.warning("a packet at %d us is not later than the one before: left out", pts_us)
+            return
+        if video.begins_fragment(pts_us, packet.key_frame):
+            self._sync_journals()
+        self._packets.append(line(PacketRow(self._part, pts_us, len(packet.data), int(packet.key_frame))))
+        video.write(packet.data, pts_us, self._frame_us, packet.key_frame)
+        self._last_pts_us = pts_us
+
+    def _begin_video(self, packet: EncodedPacket) -> VideoFile:
+        """The part exists in the session's document before its first byte exists in a file."""
+        self._first_us = packet.sensor_us
+        self._save(OpenPart(number=self._part, first_sensor_ns=packet.sensor_us * NANOSECONDS_PER_US))
+        self._video = VideoFile(self._folder.working(video_name(self._part)), self._reserve, packet.data)
+        sync_directory(self._folder.path)
+        self.add_event(self._event(EventKind.PART))
+        for frame in self._waiting_frames:
+            if frame.sensor_us >= packet.sensor_us:
+                self.add_frame(frame)
+        self._waiting_frames.clear()
+        return self._video
+
+    def add_event(self, event: Event) -> None:
+        self._events.append(event.line)
+
+    def add_fault(self, fault: Fault, detail: str) -> None:
+        self.add_event(fault_event(self._clock, fault, detail))
+
+    def add_lost_packets(self, count: int) -> None:
+        self.add_fault(FRAMES_DROPPED, f"{count} encoded frames were lost before they could be written")
+
+    def _event(self, kind: EventKind, frame_index: int | None = None, frames_missing: int | None = None) -> Event:
+        return Event(
+            kind=kind,
+            at=self._clock.now(),
+            monotonic_ns=self._clock.monotonic_ns(),
+            part=self._part,
+            frame_index=frame_index,
+            frames_missing=frames_missing,
+        )
+
+    def _sync_journals(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns >= self._next_clock_ns:
+            self._next_clock_ns = now_ns + CLOCK_EVERY_S * NANOSECONDS
+            self.add_event(clock_event(self._clock, self.session.boot_id))
+        for journal in (self._frames, self._packets, self._events):
+            journal.sync()
+
+    def close(self) -> None:
+        """Close everything in order; the part is whole then."""
+        self._sync_journals()
+        if self._video is not None:
+            self._video.close()
+            self._save(OpenPart(number=self._part, first_sensor_ns=self._first_us * NANOSECONDS_PER_US, closed=True))
+            self._folder.finish(video_name(self._part))
+            sync_directory(self._folder.path)
+        self._close_journals()
+
+    def abandon(self, fault: Fault, detail: str) -> None:
+        """Let go of files that cannot be closed in order; never raises. Salvage cuts the video after its last whole fragment."""
+        with contextlib.suppress(OSError):  # the same disk fault again: it has been reported by the caller
+            self.add_fault(fault, detail)
+        if self._video is not None:
+            self._video.abandon()
+        self._close_journals()
+
+    def _close_journals(self) -> None:
+        for journal in (self._frames, self._packets, self._events):
+            journal.close()
+
+    def _save(self, part: OpenPart) -> None:
+        self.session = self.session.with_part(part)
+        self._folder.save(self.session)
+
+
+def _next_frame_index(folder: SessionFolder) -> int:
+    """Frame indices go on through all parts of a session."""
+    path = folder.working(FRAMES_NAME)
+    if not path.exists():
+        return 0
+    return max((row.frame_index + 1 for row in read_rows(path, FrameRow)), default=0)
