@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
 from hub import problems
-from hub.bell import Bell
+from hub.bell import Bell, Loop
 from hub.context import Hub
 from hub.database import Database
 from hub.rigs.routes import router as rigs
 from hub.schema import migrate
+from hub.sessions.finishing import LOOK_EVERY_S, finish_received
 from hub.sessions.routes import router as sessions
 from hub.settings import HubSettings
 from hub.storage import Storage
+from hub.uploads.collecting import COLLECT_EVERY_S, collect
+from hub.uploads.locks import UploadLocks
+from hub.uploads.middleware import TusMessages
+from hub.uploads.routes import router as uploads
 from shared import __version__
 from shared.api import API_PREFIX
 from shared.clock import Clock, SystemClock
 
-API_ROUTERS = (sessions, rigs)
+API_ROUTERS = (sessions, uploads, rigs)
 
 
 def create_app(settings: HubSettings | None = None, clock: Clock | None = None) -> FastAPI:
@@ -33,18 +39,28 @@ def create_app(settings: HubSettings | None = None, clock: Clock | None = None) 
         clock=clock or SystemClock(),
         received=Bell(),
         queued=Bell(),
+        upload_locks=UploadLocks(),
+    )
+    loops = (
+        Loop("finishing", partial(finish_received, hub), hub.received, LOOK_EVERY_S),
+        Loop("collecting", partial(collect, hub), Bell(), COLLECT_EVERY_S),
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         hub.storage.prepare()
         migrate(settings.database)
+        for loop in loops:
+            loop.start()
         yield
+        for loop in loops:
+            loop.stop()
         hub.database.close()
 
     app = FastAPI(title="grimace hub", version=__version__, lifespan=lifespan)
     app.state.hub = hub
     problems.install(app)
+    app.add_middleware(TusMessages)
     for router in API_ROUTERS:
         app.include_router(router, prefix=API_PREFIX)
     return app

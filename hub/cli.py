@@ -8,15 +8,14 @@ from datetime import timedelta
 from typing import Annotated, NoReturn
 
 import typer
-import uvicorn
 from rich.console import Console
 from sqlalchemy.orm import Session
 
 from hub.accounts import service, tokens
 from hub.accounts.service import AccountError
-from hub.app import create_app
 from hub.database import Database
 from hub.schema import migrate as migrate_schema
+from hub.server import server_of
 from hub.settings import HubSettings, SettingsError, read_settings
 from hub.tables import Role, TokenKind
 from shared.clock import SystemClock
@@ -32,7 +31,6 @@ for group, name in ((lab, "lab"), (user, "user"), (rig, "rig"), (worker_token, "
 
 console = Console()
 SIGN_IN_LIVES = timedelta(hours=24)
-GRACEFUL_SHUTDOWN_S = 5
 
 
 def fail(message: str) -> NoReturn:
@@ -70,14 +68,7 @@ def serve() -> None:
     """Run the hub. Settings come from GRIMACE_HUB_… variables and the TOML file named by GRIMACE_HUB_SETTINGS."""
     configure_logging()
     settings = settings_or_fail()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
-        server_header=False,
-    )
+    server_of(settings).run()
 
 
 @app.command()

@@ -8,6 +8,7 @@ from hub.bell import Bell
 from hub.database import Database
 from hub.settings import HubSettings
 from hub.storage import Storage
+from hub.uploads.locks import UploadLocks
 from shared.clock import Clock
 
 
@@ -23,3 +24,5 @@ class Hub:
     """Rung when all files of a session are here; the finishing loop listens."""
     queued: Bell
     """Rung when an analysis was queued; the dispatch loop listens."""
+    upload_locks: UploadLocks
+    """Which uploads this process's requests hold."""

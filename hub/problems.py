@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
 from uuid import uuid4
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -35,41 +35,49 @@ STATUS_OF: dict[str, int] = {
     faults.SUBJECT_TYPE_UNSUPPORTED.code: 422,
     faults.UPLOAD_BUSY.code: 423,
     faults.UPLOAD_CHECKSUM.code: 460,  # tus 1.0, checksum extension
+    faults.UPLOAD_INTERRUPTED.code: 503,
     faults.HUB_DISK_FULL.code: 507,
 }
 """The HTTP status of a fault that a request met; one that is not listed is our own failure, 500."""
 
 
-def problem_response(fault: Fault, detail: str, status: int, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer for a fault."""
+def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """An error as it is told, and the headers that go with it; what we did not foresee is our own failure, 500."""
+    match error:
+        case GrimaceError():
+            status = STATUS_OF.get(error.fault.code, HTTPStatus.INTERNAL_SERVER_ERROR)
+            headers = {"WWW-Authenticate": "Bearer"} if error.fault is faults.TOKEN_REFUSED else {}
+            return _problem(error.fault, error.detail, status), headers
+        case RequestValidationError():
+            named = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors())
+            return _problem(faults.NOT_VALID, named, HTTPStatus.UNPROCESSABLE_ENTITY), {}
+        case HTTPException():
+            fault = faults.NOT_FOUND if error.status_code == HTTPStatus.NOT_FOUND else faults.NOT_VALID
+            return _problem(fault, str(error.detail), error.status_code), dict(error.headers or {})
+        case _:
+            return _problem(faults.HUB_FAILED, "", HTTPStatus.INTERNAL_SERVER_ERROR), {}
+
+
+def _problem(fault: Fault, detail: str, status: int) -> Problem:
     problem = Problem(
         title=fault.text, status=status, code=fault.code, detail=detail, remedy=fault.remedy, request_id=uuid4().hex
     )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", extra={"code": fault.code, "detail": detail, "request_id": problem.request_id})
-    return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
+    return problem
 
 
-def install(app: FastAPI) -> None:
-    """Make the app answer every error as a problem."""
-    app.add_exception_handler(GrimaceError, _answer_fault)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(HTTPException, _answer_http)
+def problem_response(problem: Problem, headers: dict[str, str]) -> JSONResponse:
+    """The answer to a program."""
+    return JSONResponse(problem.model_dump(), problem.status, headers, media_type="application/problem+json")
 
 
-async def _answer_fault(_request: Request, error: Exception) -> JSONResponse:
-    ours = cast(GrimaceError, error)
-    headers = {"WWW-Authenticate": "Bearer"} if ours.fault is faults.TOKEN_REFUSED else None
-    return problem_response(ours.fault, ours.detail, STATUS_OF.get(ours.fault.code, 500), headers)
+def install(app: FastAPI, answer: Callable[[Request, Problem, dict[str, str]], Response] | None = None) -> None:
+    """Make the app answer every error as a problem; `answer` may choose another form for some requests."""
 
+    async def handle(request: Request, error: Exception) -> Response:
+        problem, headers = problem_of(error)
+        return answer(request, problem, headers) if answer else problem_response(problem, headers)
 
-async def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
-    invalid = cast(RequestValidationError, error)
-    named = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in invalid.errors())
-    return problem_response(faults.NOT_VALID, named, 422)
-
-
-async def _answer_http(_request: Request, error: Exception) -> JSONResponse:
-    raised = cast(HTTPException, error)
-    fault = faults.NOT_FOUND if raised.status_code == HTTPStatus.NOT_FOUND else faults.NOT_VALID
-    return problem_response(fault, str(raised.detail), raised.status_code, dict(raised.headers or {}))
+    for kind in (GrimaceError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, handle)

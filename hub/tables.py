@@ -159,9 +159,10 @@ class SessionFile(Table):
 
 
 class Upload(Table):
-    """An open tus upload of one file. Its bytes lie in the incoming folder under its uid.
+    """A tus upload of one file. Its bytes lie in the incoming folder under its uid until the whole session is verified.
 
-    `offset_bytes` is written only after those bytes are synced to disk: it is what a resumed upload may trust.
+    `offset_bytes` is written only after those bytes are synced to disk: it is what a resumed upload may trust. A whole upload
+    keeps its row until it expires, so that a client that missed the last answer still learns that it is done.
     """
 
     __tablename__ = "uploads"

@@ -100,6 +100,21 @@ HUB_UNREACHABLE = _warning(
     "The hub cannot be reached",
     "Recording goes on; the upload is tried again by itself. Check the network if this lasts.",
 )
+OUTBOX_UNREADABLE = Fault(
+    "E_OUTBOX",
+    "The outbox's journal cannot be read",
+    "The uploader puts it aside and builds it anew from the session folders; nothing is lost. Check the disk if this repeats.",
+)
+DISK_FAILED = Fault(
+    "E_DISK",
+    "A file of the session cannot be read or written",
+    "It is tried again by itself. Check the disk: copy its sessions elsewhere if this repeats.",
+)
+RECEIPT_MISMATCH = Fault(
+    "E_RECEIPT",
+    "The hub's receipt does not name the files that were sent",
+    "The local copy is kept. Ask the hub's administrator; do not delete anything.",
+)
 HUB_REFUSED = Fault("E_HUB_REFUSED", "The hub refused the session", "Read the reason; the local copy is kept.")
 TOKEN_REFUSED = Fault(
     "E_TOKEN_REFUSED",
@@ -120,6 +135,11 @@ SESSION_CONFLICT = Fault(
 )
 UPLOAD_CONFLICT = Fault("E_UPLOAD_CONFLICT", "The upload is at another offset", "Ask for the offset (HEAD) and go on from there.")
 UPLOAD_BUSY = Fault("E_UPLOAD_BUSY", "Another connection holds this upload", "Try again in a few seconds.")
+UPLOAD_INTERRUPTED = Fault(
+    "E_UPLOAD_INTERRUPTED",
+    "The transfer was interrupted; what arrived is kept",
+    "It goes on by itself: ask for the offset (HEAD) and resume from there.",
+)
 UPLOAD_CHECKSUM = Fault("E_UPLOAD_CHECKSUM", "The bytes that arrived do not have the checksum that was sent", "Send them again.")
 UPLOAD_TOO_LARGE = Fault(
     "E_UPLOAD_TOO_LARGE",

@@ -26,7 +26,7 @@ def warn(code: str, detail: str = "") -> Warn:
 
 def file_view(file: SessionFile) -> UploadedFile:
     """A file with the offset from which its upload goes on; a finished one stands at its size."""
-    upload = file.upload
+    upload = file.upload if file.state is FileState.UPLOADING else None
     arrived = file.size_bytes if file.state in {FileState.RECEIVED, FileState.VERIFIED} else 0
     return UploadedFile(
         name=file.name,
