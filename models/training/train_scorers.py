@@ -107,3 +107,21 @@ def _classes(scores: NDArray[np.int64], plan: ScorerPlan) -> NDArray[np.int64]:
 
 def _as_input(crops: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(crops.transpose(0, 3, 1, 2)).astype(np.float32))
+
+
+def manifest_tables(trained: list[TrainedScorer]) -> str:
+    """The `[scorers]` tables of `build.toml` for these files."""
+    lines = []
+    for scorer in trained:
+        lines += [
+            f"# accuracy on held-out synthetic mice: {scorer.accuracy:.2f} of {scorer.confusion.sum()} crops",
+            f"[scorers.{scorer.fau.value}]",
+            f'file = "{scorer.path.name}"',
+            f'sha256 = "{scorer.sha256}"',
+            f"input_width_px = {scorer.plan.width_px}",
+            f"input_height_px = {scorer.plan.height_px}",
+            f"scores = {list(scorer.plan.scores)}",
+            f"crop_margin = {scorer.plan.margin}",
+            "",
+        ]
+    return "\n".join(lines)
