@@ -147,6 +147,9 @@ UPLOAD_TOO_LARGE = Fault(
     "Announce the true size; ask the hub's administrator about the limit.",
 )
 UPLOAD_GONE = Fault("E_UPLOAD_GONE", "The upload expired or was terminated", "Create a new upload.")
+HUB_FAILED = Fault(
+    "E_HUB", "The hub failed to answer", "Try again. If this repeats, give the request's number to the hub's administrator."
+)
 HUB_DISK_FULL = Fault(
     "E_HUB_DISK_FULL", "The hub has no space left", "The upload resumes when the hub's administrator has freed space."
 )
