@@ -12,8 +12,10 @@ from hub import problems
 from hub.bell import Bell, Loop
 from hub.context import Hub
 from hub.database import Database
+from hub.results.routes import router as results
 from hub.rigs.routes import router as rigs
 from hub.schema import migrate
+from hub.sessions.downloads import router as downloads
 from hub.sessions.finishing import LOOK_EVERY_S, finish_received
 from hub.sessions.routes import router as sessions
 from hub.settings import HubSettings
@@ -22,11 +24,12 @@ from hub.uploads.collecting import COLLECT_EVERY_S, collect
 from hub.uploads.locks import UploadLocks
 from hub.uploads.middleware import TusMessages
 from hub.uploads.routes import router as uploads
+from hub.web import site
 from shared import __version__
 from shared.api import API_PREFIX
 from shared.clock import Clock, SystemClock
 
-API_ROUTERS = (sessions, uploads, rigs)
+API_ROUTERS = (sessions, uploads, rigs, downloads, results)
 
 
 def create_app(settings: HubSettings | None = None, clock: Clock | None = None) -> FastAPI:
@@ -57,10 +60,12 @@ def create_app(settings: HubSettings | None = None, clock: Clock | None = None) 
             loop.stop()
         hub.database.close()
 
-    app = FastAPI(title="grimace hub", version=__version__, lifespan=lifespan)
+    # FastAPI's own pages of the API load scripts from elsewhere, which our pages' policy forbids; /openapi.json stays.
+    app = FastAPI(title="grimace hub", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
-    problems.install(app)
+    problems.install(app, site.answer_problem)
     app.add_middleware(TusMessages)
     for router in API_ROUTERS:
         app.include_router(router, prefix=API_PREFIX)
+    site.install(app, hub)
     return app

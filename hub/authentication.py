@@ -30,7 +30,7 @@ def authenticate(request: Request, hub: Hub) -> Actor:
     kinds = BEARER_KINDS
     if scheme.lower() != "bearer":
         secret, kinds = request.cookies.get(COOKIE, ""), COOKIE_KINDS
-        if secret and request.method not in SAFE_METHODS and not _from_our_own_page(request):
+        if secret and request.method not in SAFE_METHODS and not from_our_own_page(request):
             raise GrimaceError(TOKEN_REFUSED, "the request comes from another site")
     if not secret:
         raise GrimaceError(TOKEN_REFUSED, "no token was sent")
@@ -51,7 +51,7 @@ def _actor_with(secret: str, kinds: frozenset[TokenKind], hub: Hub) -> Actor:
     return actor
 
 
-def _from_our_own_page(request: Request) -> bool:
+def from_our_own_page(request: Request) -> bool:
     """Cross-site request forgery: browsers state where a request comes from; scripts of other sites cannot fake it."""
     origin = request.headers.get("origin")
     return origin is not None and origin.split("://", 1)[-1] == request.headers.get("host")

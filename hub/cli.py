@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, NoReturn
 
 import typer
@@ -17,7 +17,7 @@ from hub.database import Database
 from hub.schema import migrate as migrate_schema
 from hub.server import server_of
 from hub.settings import HubSettings, SettingsError, read_settings
-from hub.tables import Role, TokenKind
+from hub.tables import Lab, Role, TokenKind, User
 from shared.clock import SystemClock
 from shared.logs import configure_logging
 
@@ -100,8 +100,29 @@ def add_user(
     with database_session() as session:
         home = service.find_lab(session, lab_name)
         person = service.add_user(session, home, email, name, role, now)
-        secret = tokens.issue(session, TokenKind.SIGN_IN, "sign-in link", now, lab=home, user=person, lives=SIGN_IN_LIVES)
-    print(f"{settings_or_fail().url}/sign-in/{secret}")
+        print(sign_in_link(session, home, person, now))
+
+
+@user.command("link")
+def make_sign_in_link(email: str, lab_name: Annotated[str, typer.Option("--lab")]) -> None:
+    """Print a new link that signs a person in once, within a day."""
+    with database_session() as session:
+        home, person = service.find_lab(session, lab_name), service.find_user(session, email)
+        print(sign_in_link(session, home, person, SystemClock().now()))
+
+
+def sign_in_link(session: Session, home: Lab, person: User, now: datetime) -> str:
+    """The address that signs the person in."""
+    secret = tokens.issue(session, TokenKind.SIGN_IN, "sign-in link", now, lab=home, user=person, lives=SIGN_IN_LIVES)
+    return f"{settings_or_fail().url}/sign-in/{secret}"
+
+
+@user.command("password")
+def set_password(email: str) -> None:
+    """Ask for a person's new password, twice, and set it."""
+    with database_session() as session:
+        person = service.find_user(session, email)
+        person.password_hash = service.hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @user.command("token")

@@ -130,16 +130,21 @@ def open_build(name: str, builds_folder: Path | None = None) -> Build:
 
 def verify_build(folder: Path) -> Build:
     """Read a build's manifest and hash every file it names; raises GrimaceError with E_BUILD_INVALID or E_BUILD_CHANGED."""
-    path = folder / BUILD_MANIFEST_NAME
+    manifest = read_manifest(folder)
+    for network in (manifest.detector, *manifest.scorers.values()):
+        _verify_file(manifest.name, folder / network.file, network.sha256)
+    return Build(folder, manifest, sha256_of_file(folder / BUILD_MANIFEST_NAME))
+
+
+def read_manifest(folder: Path) -> BuildManifest:
+    """What a build says of itself, without hashing its files; raises GrimaceError with E_BUILD_INVALID."""
     try:
-        manifest = BuildManifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        manifest = BuildManifest.model_validate(tomllib.loads((folder / BUILD_MANIFEST_NAME).read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise GrimaceError(BUILD_INVALID, f"{folder.name}: {error}") from error
     if manifest.name != folder.name:
         raise GrimaceError(BUILD_INVALID, f"{folder.name}: its manifest says it is {manifest.name}")
-    for network in (manifest.detector, *manifest.scorers.values()):
-        _verify_file(manifest.name, folder / network.file, network.sha256)
-    return Build(folder, manifest, sha256_of_file(path))
+    return manifest
 
 
 def _verify_file(build: str, path: Path, expected: str) -> None:

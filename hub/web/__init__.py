@@ -1,0 +1,1 @@
+"""The hub's pages: server-made, for people; programs use the API."""
