@@ -182,8 +182,6 @@ def _check_manifest(folder: Path, manifest: SessionManifest) -> None:
     missing = sorted(name for name in needed if name not in listed or not (folder / name).is_file())
     if missing:
         raise GrimaceError(MANIFEST_MISMATCH, f"missing: {', '.join(missing)}")
-    if [part.number for part in manifest.parts] != list(range(1, len(manifest.parts) + 1)):
-        raise GrimaceError(MANIFEST_MISMATCH, "the parts are not numbered from 1 without a gap")
     counts = manifest.counts
     if counts.expected != counts.written + counts.dropped:
         raise GrimaceError(MANIFEST_MISMATCH, f"{counts.written} written and {counts.dropped} dropped are not {counts.expected}")

@@ -1,5 +1,7 @@
 """What is decoded for the wanted frames, and that it is no more."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,4 +47,4 @@ def test_no_packet_is_decoded_twice_and_every_run_begins_with_a_key_frame(wanted
     runs = plan_runs(table, np.array(sorted(wanted)))
     assert [place for run in runs for place in run.wanted] == sorted(wanted)
     assert all(table.key[run.first] for run in runs)
-    assert all(before.last < after.first for before, after in zip(runs, runs[1:], strict=False))
+    assert all(before.last < after.first for before, after in pairwise(runs))
