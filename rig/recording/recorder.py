@@ -55,6 +55,9 @@ class Recorder:
         self.failure: GrimaceError | None = None
         self._clock = clock
         self._end_us: int | None = None if session.first_sensor_ns is None else session.planned_end_ns // 1000
+        self._end_lock = threading.Lock()
+        self._is_over = False
+        self._last_frame_us = 0
         self._intake = Intake(packet_limit=round(QUEUE_S * session.camera.frame_rate))
         self._files = PartFiles(folder, session, part, reserve, clock)
         self.last_packet_ns = clock.monotonic_ns()
@@ -73,8 +76,13 @@ class Recorder:
     # Called by the camera's thread: no I/O, no waiting.
 
     def on_frame(self, frame: FrameInfo) -> None:
-        if not self._is_beyond_the_end(frame.sensor_us):
-            self._intake.put(frame)
+        with self._end_lock:
+            if self._is_over or self._is_beyond_the_end(frame.sensor_us):
+                self._is_over = True
+                self.ended.set()
+                return
+            self._last_frame_us = frame.sensor_us
+        self._intake.put(frame)
 
     def on_packet(self, packet: EncodedPacket) -> None:
         self.last_packet_ns = self._clock.monotonic_ns()
@@ -87,12 +95,16 @@ class Recorder:
         return self._intake.wait_for_room(timeout_s)
 
     def _is_beyond_the_end(self, sensor_us: int) -> bool:
-        if self._end_us is None or sensor_us < self._end_us:
-            return False
-        self.ended.set()
-        return True
+        return self._end_us is not None and sensor_us >= self._end_us
 
     # Called by the process's thread.
+
+    def end_now(self) -> None:
+        """Let the last frame taken be the recording's last; its packet may still be on the way."""
+        with self._end_lock:
+            self._is_over = True
+            self._end_us = self._last_frame_us + 1
+            self.ended.set()
 
     def note(self, event: Event) -> None:
         """Put an event into the session's `events.jsonl`."""

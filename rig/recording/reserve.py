@@ -41,7 +41,6 @@ class SpaceReserve:
             self._path.unlink()
         except FileNotFoundError:
             return False
-        log.warning("the disk is full: the space set aside is used to close the recording")
         return True
 
 
@@ -58,6 +57,7 @@ def write_all(descriptor: int, data: bytes | memoryview, offset: int, reserve: S
         except OSError as error:
             if error.errno != errno.ENOSPC or not reserve.release():
                 raise
+            log.warning("the disk is full: the space set aside is used to close the recording")
             found_full = True
             continue
         rest = rest[count:]

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 from pydantic import ValidationError
 
+from rig.camera.backend import MICROSECONDS
 from rig.recording.boxes import cut_to_whole_fragments
 from rig.recording.journal import cut_torn_events, cut_torn_ledger
 from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
@@ -170,11 +171,9 @@ def _first_byte_later_than(path: Path, last_known_us: int) -> int | None:
     """
     with av.open(str(path)) as container:
         for packet in container.demux(container.streams.video[0]):
-            if (
-                packet.pts is not None
-                and packet.time_base is not None
-                and packet.pts * packet.time_base * 1_000_000 > last_known_us
-            ):
+            if packet.pts is None or packet.time_base is None:
+                continue
+            if packet.pts * packet.time_base * MICROSECONDS > last_known_us:
                 return packet.pos
     return None
 
