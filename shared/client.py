@@ -126,9 +126,9 @@ class Hub:
         self.request("POST", f"{API_PREFIX}/rig/heartbeat", document=heartbeat)
 
     @contextmanager
-    def download(self, path: str) -> Iterator[Iterator[bytes]]:
+    def download(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Iterator[bytes]]:
         """A file of the hub in blocks, never as a whole in memory; a connection that breaks on the way is HubUnreachable."""
-        answer = self._send("GET", path, stream=True)
+        answer = self._send("GET", path, stream=True, headers=headers)
         with answer:
             self._check(answer)
             yield self._blocks(answer)
