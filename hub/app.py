@@ -9,6 +9,10 @@ from functools import partial
 from fastapi import FastAPI
 
 from hub import problems
+from hub.analyses.doorbell import Doorbell, make_celery
+from hub.analyses.reconcile import forget_rings, reconcile
+from hub.analyses.routes import router as analyses
+from hub.analyses.worker_routes import router as workers
 from hub.bell import Bell, Loop
 from hub.context import Hub
 from hub.database import Database
@@ -25,11 +29,12 @@ from hub.uploads.locks import UploadLocks
 from hub.uploads.middleware import TusMessages
 from hub.uploads.routes import router as uploads
 from hub.web import site
+from hub.worker.embedded import embedded_worker
 from shared import __version__
 from shared.api import API_PREFIX
 from shared.clock import Clock, SystemClock
 
-API_ROUTERS = (sessions, uploads, rigs, downloads, results)
+API_ROUTERS = (sessions, uploads, rigs, downloads, results, analyses, workers)
 
 
 def create_app(settings: HubSettings | None = None, clock: Clock | None = None) -> FastAPI:
@@ -47,15 +52,23 @@ def create_app(settings: HubSettings | None = None, clock: Clock | None = None) 
     loops = (
         Loop("finishing", partial(finish_received, hub), hub.received, LOOK_EVERY_S),
         Loop("collecting", partial(collect, hub), Bell(), COLLECT_EVERY_S),
+        Loop("dispatch", partial(reconcile, hub, Doorbell(make_celery(settings.broker_url))), hub.queued, settings.reconcile_s),
     )
+    worker = embedded_worker(hub) if settings.embedded_worker else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         hub.storage.prepare()
         migrate(settings.database)
+        with hub.database.writing() as session:
+            forget_rings(session)
         for loop in loops:
             loop.start()
+        if worker is not None:
+            worker.start()
         yield
+        if worker is not None:
+            worker.stop()
         for loop in loops:
             loop.stop()
         hub.database.close()

@@ -18,6 +18,7 @@ from hub.schema import migrate as migrate_schema
 from hub.server import server_of
 from hub.settings import HubSettings, SettingsError, read_settings
 from hub.tables import Lab, Role, TokenKind, User
+from hub.worker.commands import worker
 from shared.clock import SystemClock
 from shared.logs import configure_logging
 
@@ -28,6 +29,7 @@ rig = typer.Typer(no_args_is_help=True, help="Rigs.")
 worker_token = typer.Typer(no_args_is_help=True, help="Tokens of workers on other machines.")
 for group, name in ((lab, "lab"), (user, "user"), (rig, "rig"), (worker_token, "token")):
     app.add_typer(group, name=name)
+app.command()(worker)
 
 console = Console()
 SIGN_IN_LIVES = timedelta(hours=24)

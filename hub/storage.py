@@ -22,9 +22,14 @@ class Storage:
     def results(self) -> Path:
         return self.data_folder / "results"
 
+    @property
+    def work(self) -> Path:
+        """What the embedded worker has in hand."""
+        return self.data_folder / "work"
+
     def prepare(self) -> None:
         """Create the folders."""
-        for folder in (self.incoming, self.results, self.data_folder / "sessions"):
+        for folder in (self.incoming, self.results, self.work, self.data_folder / "sessions"):
             folder.mkdir(parents=True, exist_ok=True)
 
     def incoming_file(self, upload_uid: str) -> Path:

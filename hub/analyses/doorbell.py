@@ -87,16 +87,8 @@ class Listener:
         def score(_analysis_uid: str) -> None:
             bell.ring()
 
-        self._worker = WorkController(
-            app=celery,
-            pool="solo",
-            concurrency=1,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,  # of Celery's events; the broker's own goes on
-            ready_callback=lambda _consumer: bell.ring(),
-        )
         self._celery = celery
+        self._bell = bell
         self._thread = threading.Thread(target=self._listen, name="doorbell", daemon=True)
 
     def start(self) -> None:
@@ -109,4 +101,12 @@ class Listener:
 
     def _listen(self) -> None:
         self._celery.set_current()  # a thread's own: Celery looks tasks up in the current application
-        self._worker.start()
+        WorkController(
+            app=self._celery,
+            pool="solo",
+            concurrency=1,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,  # of Celery's events; the broker's own goes on
+            ready_callback=lambda _consumer: self._bell.ring(),
+        ).start()

@@ -15,6 +15,8 @@ from hub.worker.runner import WorkerSettings
 from shared.faults import GrimaceError
 from shared.logs import configure_logging
 
+DEFAULT_WORK_FOLDER = Path(tempfile.gettempdir()) / "grimace-worker"
+
 
 def worker(
     hub: Annotated[str, typer.Option(help="The hub's address, such as https://hub.example.org")],
@@ -26,10 +28,9 @@ def worker(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Inference threads")] = 1,
     name: Annotated[str, typer.Option(help="How the hub calls this worker")] = socket.gethostname(),
-    work_folder: Annotated[Path, typer.Option(help="For files in work; each worker of a machine needs its own")] = Path(
-        tempfile.gettempdir()
-    )
-    / "grimace-worker",
+    work_folder: Annotated[
+        Path, typer.Option(help="For files in work; each worker of a machine needs its own")
+    ] = DEFAULT_WORK_FOLDER,
     builds_folder: Annotated[Path | None, typer.Option(help="Where builds lie, unless those that come along are meant")] = None,
 ) -> None:
     """Score for a hub, from any machine that reaches it over HTTP. SIGTERM gives the analysis in hand back."""
