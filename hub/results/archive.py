@@ -11,18 +11,17 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pyarrow as pa
 
 from hub.results.painface_csv import csv_of
-from hub.scoring.frame_reader import Picture, read_frames
+from hub.results.pictures import jpeg_of
+from hub.scoring.frame_reader import read_frames
 from hub.scoring.frame_table import FrameTable
 from hub.scoring.recording import open_recording
 from shared.api import ScoreSummary
 from shared.manifest import MANIFEST_NAME
 
-JPEG_QUALITY = 92
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """ZIP's earliest time, given to every entry: the same analysis makes the same bytes."""
 
@@ -48,7 +47,7 @@ def _pieces(
         yield from writer.add(MANIFEST_NAME, [(recording / MANIFEST_NAME).read_bytes()])
     for read in read_frames(frames, _rows(table, frames)):
         if read.picture is not None:
-            yield from writer.add(f"frames/{frames.frame_index[read.row]:06d}.jpg", [_jpeg(read.picture)], compress=False)
+            yield from writer.add(f"frames/{frames.frame_index[read.row]:06d}.jpg", [jpeg_of(read.picture)], compress=False)
     sums = "".join(f"{digest}  {name}\n" for name, digest in writer.digests.items())
     yield from writer.add("SHA256SUMS", [sums.encode()])
     yield writer.close()
@@ -76,13 +75,6 @@ def readme_of(summary: ScoreSummary) -> str:
 def _rows(table: pa.Table, frames: FrameTable) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """Where the analysed frames are among the recording's."""
     return np.flatnonzero(np.isin(frames.frame_index, table["frame_index"].to_numpy()))
-
-
-def _jpeg(picture: Picture) -> bytes:
-    done, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done:
-        raise ValueError(f"a picture of {picture.shape} cannot be written as JPEG")
-    return encoded.tobytes()
 
 
 class _Outlet(io.RawIOBase):
