@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from rig.data_lock import data_lock
 from rig.recording.salvage import salvage as salvage_sessions
 from rig.settings import RigSettings, load_settings
 from rig.supervisor import ProcessSpec, Supervisor
+from rig.upload.commands import retry_session, show_queue
 from rig.waiting import record_and_wait
 from shared.clock import SystemClock
 from shared.faults import FAULTS, Fault, GrimaceError
@@ -88,7 +88,6 @@ def uploader(config: Config = DEFAULT_CONFIG) -> None:
     from rig.upload.process import run_uploader
 
     configure_logging()
-    os.nice(10)
     with faults_explained():
         run_uploader(load_settings(config))
 
@@ -183,6 +182,23 @@ def salvage(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         console.print(f"{session_id}: cannot be repaired: {reason}", markup=False)
     if result.failed:
         raise typer.Exit(EXIT_FAULT)
+
+
+@app.command()
+def queue(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """What waits to be sent to the hub, since when, and what is wrong."""
+    with faults_explained():
+        show_queue(load_settings(config), SystemClock(), Console(), as_json)
+
+
+@app.command()
+def retry(
+    session: Annotated[str, typer.Argument(help="A session's id, or its beginning.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Have a session sent again now, also one that was refused or kept back."""
+    with faults_explained():
+        again = retry_session(load_settings(config), session, SystemClock())
+    console.print(f"{again.session_id}: {again.state.value}")
 
 
 if __name__ == "__main__":

@@ -115,6 +115,13 @@ RECEIPT_MISMATCH = Fault(
     "The hub's receipt does not name the files that were sent",
     "The local copy is kept. Ask the hub's administrator; do not delete anything.",
 )
+OUTBOX_BUSY = Fault("E_OUTBOX_BUSY", "Another uploader is already at work here", "Stop it first; one is enough.")
+UPLOAD_FAILED = Fault(
+    "E_UPLOAD",
+    "The upload failed for a reason that was not foreseen",
+    "It is tried again by itself. If it lasts, send the uploader's log to support.",
+)
+UPLOAD_NOT_NEEDED = Fault("E_UPLOADED", "This session needs no other try", "The hub has it, and its receipt is here.")
 HUB_REFUSED = Fault("E_HUB_REFUSED", "The hub refused the session", "Read the reason; the local copy is kept.")
 TOKEN_REFUSED = Fault(
     "E_TOKEN_REFUSED",

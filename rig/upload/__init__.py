@@ -1,0 +1,1 @@
+"""The uploader: brings the outbox's sessions to the hub, and shows people how far it is."""
