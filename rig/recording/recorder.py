@@ -100,7 +100,7 @@ class Recorder:
     # Called by the process's thread.
 
     def end_now(self) -> None:
-        """Let the last frame taken be the recording's last; its packet may still be on the way."""
+        """From any thread: let the last frame taken be the recording's last; its packet may still be on the way."""
         with self._end_lock:
             self._is_over = True
             self._end_us = self._last_frame_us + 1
@@ -156,8 +156,7 @@ class Recorder:
         """The reserve lets everything in the queue be written and the part be closed in order; then the session is over."""
         self.failure = GrimaceError(DISK_FULL, str(self._progress.bytes_written) + " bytes of this part are safe")
         self._files.add_fault(DISK_FULL, self.failure.detail)
-        self._intake.end()
-        self.ended.set()
+        self.end_now()
 
     def _observe(self) -> None:
         files, before = self._files, self._progress

@@ -6,12 +6,14 @@ FFmpeg can do that (7.1 and newer), else it stays fragmented, which every reader
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
@@ -150,9 +152,10 @@ class VideoFile:
         self._file.close()
 
     def abandon(self) -> None:
-        """Let go of a file that cannot be closed any more; what was synced stays."""
+        """Let go of a file that cannot be closed any more; what was synced stays. Never raises."""
         self._file.discard()
-        self._container.close()
+        with contextlib.suppress(av.error.FFmpegError, OSError):  # the muxer repeats the fault that it has already reported
+            self._container.close()
         self._file.close()
 
 

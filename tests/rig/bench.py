@@ -1,0 +1,109 @@
+"""Records sessions in the test's own process, and reads what is in them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+
+from rig.camera.replay import ReplayCamera
+from rig.recording.open_session import OpenSession, SessionFolder
+from rig.recording.recorder import Recorder
+from rig.recording.reserve import SpaceReserve
+from rig.settings import CameraSettings, ReplayFaults
+from shared.clock import SystemClock, boot_id
+from shared.ledger import FrameRow, read_rows
+from shared.manifest import FRAMES_NAME, StudyMetadata
+
+CLIP = Path(__file__).parents[1] / "media" / "chamber-short.mp4"
+
+TINY = {"width_px": 160, "height_px": 90, "bitrate_bps": 300_000}
+RESERVE_BYTES = 256 * 1024
+
+
+def tiny_camera(**changes: object) -> CameraSettings:
+    """A camera that films a small generated scene as fast as the machine can."""
+    return CameraSettings.model_validate({**TINY, "paced": False, **changes})
+
+
+def with_faults(**faults: object) -> CameraSettings:
+    return tiny_camera(faults=ReplayFaults.model_validate(faults))
+
+
+@dataclass
+class Bench:
+    """Records sessions in this process, without sockets and watchdog."""
+
+    data_folder: Path
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    @property
+    def sessions(self) -> Path:
+        return self.data_folder / "sessions"
+
+    def open_session(self, camera: ReplayCamera, seconds: float) -> tuple[SessionFolder, OpenSession]:
+        self.sessions.mkdir(parents=True, exist_ok=True)
+        session = OpenSession(
+            session_id=str(uuid.uuid4()),
+            rig_id="rig-1",
+            software_version="0",
+            boot_id=boot_id(),
+            started_at=self.clock.now(),
+            started_monotonic_ns=self.clock.monotonic_ns(),
+            planned_s=seconds,
+            study=StudyMetadata(),
+            camera=camera.open(),
+        )
+        return SessionFolder.create(self.sessions, session), session
+
+    def record(
+        self, settings: CameraSettings, seconds: float, while_recording: Callable[[Recorder], None] | None = None
+    ) -> SessionFolder:
+        """Record one part up to its planned end and close it; the session is not sealed."""
+        camera = ReplayCamera(settings, self.clock)
+        folder, session = self.open_session(camera, seconds)
+        reserve = SpaceReserve(self.data_folder / "reserve", RESERVE_BYTES)
+        reserve.fill()
+        recorder = Recorder(folder, session, 1, reserve, self.clock)
+        recorder.start()
+        with camera:
+            camera.start(recorder)
+            camera.start_encoder(recorder)
+            if while_recording is not None:
+                while_recording(recorder)
+            assert recorder.ended.wait(120)
+            camera.stop_encoder()
+        assert recorder.close(30)
+        reserve.release()
+        return folder
+
+
+@dataclass(frozen=True)
+class VideoPacket:
+    pts_us: int
+    key_frame: bool
+    data: bytes
+
+
+def packets_of(path: Path) -> list[VideoPacket]:
+    """What a reader finds in a video."""
+    with av.open(str(path)) as container:
+        return [
+            VideoPacket(round(packet.pts * packet.time_base * 1_000_000), packet.is_keyframe, bytes(packet))
+            for packet in container.demux(video=0)
+            if packet.size
+        ]
+
+
+def decodable_frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def ledger_of(folder: SessionFolder) -> list[FrameRow]:
+    path = folder.present(FRAMES_NAME)
+    assert path is not None
+    return list(read_rows(path, FrameRow))
