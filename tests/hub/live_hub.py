@@ -66,3 +66,8 @@ class LiveHub:
             home = service.find_lab(session, lab)
             person = service.add_user(session, home, email, "", role, self.clock.now())
             return tokens.issue(session, TokenKind.API, email, self.clock.now(), lab=home, user=person)
+
+    def add_worker(self, label: str = "worker-1") -> str:
+        """A worker's token."""
+        with self.parts.database.writing() as session:
+            return tokens.issue(session, TokenKind.WORKER, label, self.clock.now())

@@ -23,7 +23,10 @@ def test_the_metadata_name_the_announced_file():
 
 
 def test_other_keys_are_kept_aside_and_values_may_be_missing():
-    assert protocol.metadata(f"filetype {encoded('video/mp4')},is_confidential") == {"filetype": "video/mp4", "is_confidential": ""}
+    assert protocol.metadata(f"filetype {encoded('video/mp4')},is_confidential") == {
+        "filetype": "video/mp4",
+        "is_confidential": "",
+    }
 
 
 @given(st.dictionaries(st.text("abcdefghijklmnop_-", min_size=1, max_size=10), st.text(max_size=20), max_size=8))

@@ -64,7 +64,9 @@ class Tus:
     def session(self, session_id: str) -> dict[str, Any]:
         return json.loads(self.request("GET", f"{API_PREFIX}/sessions/{session_id}").content)
 
-    def create(self, session_id: str, name: str, size: int, headers: dict[str, str] | None = None, **more: Any) -> requests.Response:
+    def create(
+        self, session_id: str, name: str, size: int, headers: dict[str, str] | None = None, **more: Any
+    ) -> requests.Response:
         told = {"Upload-Length": str(size), "Upload-Metadata": metadata(session=session_id, filename=name)}
         return self.request("POST", TUS_PATH, {**told, **(headers or {})}, **more)
 
