@@ -22,8 +22,8 @@ ROOM = 0.35
 KEPT_SCALE = 1.5
 """Kept crops have this many times the pixels of the network's input on each side."""
 SMALLEST_BOX_PX = 8.0
-SHIFT, STRETCH = 0.06, 0.09
-"""How far the detector's boxes are off: standard deviations as shares of the box."""
+FARTHEST_ERROR = 2.0
+"""Box errors beyond this many standard deviations are left out: there the unit itself would be cut off."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,12 @@ def varied(crops: Crops, chosen: NDArray[np.int64], plan: ScorerPlan, rng: np.ra
 
 
 def _varied(image: NDArray[np.uint8], plan: ScorerPlan, rng: np.random.Generator) -> NDArray[np.uint8]:
-    dx, dy = np.clip(rng.normal(0, SHIFT, 2), -0.12, 0.12)
-    stretch_x, stretch_y = np.exp(np.clip(rng.normal(0, STRETCH, 2), -0.18, 0.18))
-    crop = _cut(image, _window(dx, dy, stretch_x, stretch_y, plan), plan).astype(np.float32)
+    error, away = plan.box_error, np.clip(rng.normal(0, 1, 4), -FARTHEST_ERROR, FARTHEST_ERROR)
+    dx, dy, log_width, log_height = (
+        mean + deviation * z
+        for (mean, deviation), z in zip((error.shift_x, error.shift_y, error.log_width, error.log_height), away, strict=True)
+    )
+    crop = _cut(image, _window(dx, dy, np.exp(log_width), np.exp(log_height), plan), plan).astype(np.float32)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
     if rng.random() < 0.4:
