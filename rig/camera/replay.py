@@ -60,10 +60,11 @@ class Timeline:
 
 @dataclass(frozen=True)
 class EncodingOrder:
-    """What `start_encoder` asked for; `ended` is set when its sink has had the last packet."""
+    """What `start_encoder` asked for. The camera's thread sets `begun` before the first packet and `ended` after the last."""
 
     sink: PacketSink
     so_far: RecordedSoFar | None
+    begun: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -90,6 +91,7 @@ class ReplayCamera:
         self._rate = Fraction(settings.frame_rate).limit_denominator(1001)
         self._closing = threading.Event()
         self._order: EncodingOrder | None = None
+        self._order_lock = threading.Lock()
         self._frames_encoded = 0
         self._scene: Scene | None = None
         self._listener: FrameListener | None = None
@@ -112,11 +114,13 @@ class ReplayCamera:
         self._thread.start()
 
     def start_encoder(self, sink: PacketSink, so_far: RecordedSoFar | None = None) -> None:
-        self._order = EncodingOrder(sink, so_far)
+        with self._order_lock:
+            self._order = EncodingOrder(sink, so_far)
 
     def stop_encoder(self) -> None:
-        order, self._order = self._order, None
-        if order is not None and self._thread.is_alive():
+        with self._order_lock:
+            order, self._order = self._order, None
+        if order is not None and order.begun.is_set() and self._thread.is_alive():
             order.ended.wait(STOP_WAIT_S)
 
     def close(self) -> None:
@@ -145,7 +149,7 @@ class ReplayCamera:
         timeline = Timeline(self._now_us(), self._rate)
         encoding: Encoding | None = None
         while not self._closing.is_set():
-            order = self._order
+            order = self._current_order()
             if encoding is not None and encoding.order is not order:
                 encoding.finish()
                 encoding = None
@@ -156,6 +160,12 @@ class ReplayCamera:
                 self._take_frame(timeline, encoding)
         if encoding is not None:
             encoding.finish()
+
+    def _current_order(self) -> EncodingOrder | None:
+        with self._order_lock:
+            if self._order is not None:
+                self._order.begun.set()
+            return self._order
 
     def _begin(self, order: EncodingOrder) -> tuple[Encoding, Timeline]:
         asked = self._settings

@@ -74,11 +74,6 @@ class RigProcess:
     def manifest(self, session_id: str) -> SessionManifest:
         return SessionManifest.read(self.session(session_id).manifest)
 
-    def processes_of_this_rig(self) -> list[str]:
-        """Process id and command line of everything that runs with this rig's settings."""
-        listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-        return [line for line in listing.splitlines() if str(self.config) in line]
-
     def kill_all(self) -> None:
         for process in self._processes:
             if process.poll() is None:
