@@ -74,7 +74,7 @@ def train_scorers(
     stills: Annotated[int | None, typer.Option(min=1, help="How many mice to paint for training.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="How many training steps for each scorer.")] = None,
 ) -> None:
-    """Train the bundled build's scorers anew on synthetic mice; about half an hour on one core."""
+    """Train the bundled build's scorers anew on synthetic mice; about a quarter of an hour on one core."""
     _need(("torch", "onnx", "onnxscript", "cv2", "skimage"), "train")
     from models.training.plans import TrainingPlan
     from models.training.train_scorers import manifest_tables, train_scorers

@@ -6,35 +6,17 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install --editable '.[train]'")
-pytest.importorskip("onnx", reason="onnx is not installed: pip install --editable '.[train]'")
+onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install --editable '.[train]'")
 
 import onnxruntime
 
-from models.training.crops import Crops, painted_crops, plain, varied
+from models.training.detector_contract import with_class_column
 from models.training.plans import SCORER_PLANS, TrainingPlan
-from models.training.train_scorers import confusion_of, manifest_tables, train_scorers
+from models.training.train_scorers import manifest_tables, train_scorers
 from shared.grimace import Fau
 
 pytestmark = pytest.mark.training
 TINY = TrainingPlan(stills=6, held_out_stills=3, steps=3, batch=4)
-
-
-@pytest.fixture(scope="module")
-def nose_crops() -> Crops:
-    return painted_crops(range(6), {Fau.NOSE: SCORER_PLANS[Fau.NOSE]})[Fau.NOSE]
-
-
-def test_crops_have_the_networks_size_and_scores_of_the_scale(nose_crops):
-    plan = SCORER_PLANS[Fau.NOSE]
-    assert plain(nose_crops, plan).shape == (len(nose_crops), plan.height_px, plan.width_px, 3)
-    assert set(nose_crops.scores.tolist()) <= {0, 2}
-
-
-def test_variation_is_repeatable_by_its_random_stream(nose_crops):
-    chosen = np.array([0, 1, 1])
-    first, again = (varied(nose_crops, chosen, SCORER_PLANS[Fau.NOSE], np.random.default_rng(2)) for _ in range(2))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first[1], first[2])
 
 
 def test_a_trained_scorer_runs_in_onnxruntime_with_any_batch(tmp_path: Path):
@@ -50,8 +32,24 @@ def test_a_trained_scorer_runs_in_onnxruntime_with_any_batch(tmp_path: Path):
     assert trained.sha256 in manifest_tables([trained])
 
 
-def test_confusion_counts_every_crop_once(nose_crops):
-    from models.training.scorer_network import ThreeBranchScorer
+def one_box_a_class(output: str):
+    """A network that answers its input, (B,6,5), under the name `output`."""
+    values = {
+        name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", 6, 5]) for name in ("image", output)
+    }
+    node = onnx.helper.make_node("Identity", ["image"], [output])
+    graph = onnx.helper.make_graph([node], "detector", [values["image"]], [values[output]])
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10)
 
-    plan = SCORER_PLANS[Fau.NOSE]
-    assert confusion_of(ThreeBranchScorer(plan), nose_crops, plan).sum() == len(nose_crops)
+
+def test_every_box_gets_the_index_of_its_class():
+    session = onnxruntime.InferenceSession(with_class_column(one_box_a_class("det")).SerializeToString())
+    rows = np.random.default_rng(0).uniform(0, 400, (3, 6, 5)).astype(np.float32)
+    (boxes,) = session.run(["boxes"], {"image": rows})
+    assert np.array_equal(boxes[..., :5], rows)
+    assert np.array_equal(boxes[..., 5], np.tile(np.arange(6), (3, 1)))
+
+
+def test_a_network_with_other_outputs_is_not_touched():
+    with pytest.raises(ValueError, match="expected the one output 'det'"):
+        with_class_column(one_box_a_class("logits"))
