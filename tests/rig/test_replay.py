@@ -1,0 +1,115 @@
+"""The replay camera is a camera: its clock, its scene's true position, its frame grid."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rig.camera.backend import EncodedPacket, FrameInfo, RecordedSoFar
+from rig.camera.pattern import NUMBER_BITS, Pattern, number_of
+from rig.camera.replay import ReplayCamera, Timeline
+from rig.camera.sources import FileScene
+from rig.control import command_address
+from shared.clock import SystemClock
+from shared.faults import GrimaceError
+from tests.rig.bench import CLIP, tiny_camera
+
+
+@dataclass
+class Collected:
+    """Listener and sink that keep what they are given, up to a number of packets."""
+
+    wanted: int
+    packets: list[EncodedPacket] = field(default_factory=list)
+    complete: threading.Event = field(default_factory=threading.Event)
+
+    def on_frame(self, frame: FrameInfo) -> None:
+        """Only packets matter here."""
+
+    def on_packet(self, packet: EncodedPacket) -> None:
+        self.packets.append(packet)
+        if len(self.packets) >= self.wanted:
+            self.complete.set()
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        return not self.complete.wait(0)
+
+
+def numbers_in(packets: list[EncodedPacket], height_px: int) -> list[int]:
+    decoder = av.CodecContext.create("h264", "r")
+    frames = [frame for packet in packets for frame in decoder.decode(av.Packet(packet.data))]
+    return [number_of(frame.to_ndarray()[:height_px]) for frame in [*frames, *decoder.decode(None)]]
+
+
+def film(settings, so_far: RecordedSoFar | None, wanted: int) -> list[EncodedPacket]:
+    collected = Collected(wanted)
+    with ReplayCamera(settings, SystemClock()) as camera:
+        camera.open()
+        camera.start(collected)
+        camera.start_encoder(collected, so_far)
+        assert collected.complete.wait(30)
+        camera.stop_encoder()
+    return collected.packets
+
+
+def test_a_paced_scene_went_on_while_nobody_filmed_it():
+    now_us = SystemClock().monotonic_ns() // 1000
+    first_us = now_us - 100_000_000
+    packets = film(tiny_camera(paced=True), RecordedSoFar(first_us, first_us + 500_000), wanted=5)
+    numbers = numbers_in(packets, 90)
+    assert 3000 <= numbers[0] < 3060, "100 s are 3000 frames"
+    assert [packet.sensor_us - first_us for packet in packets] == [number * 1_000_000 // 30 for number in numbers]
+
+
+def test_a_scene_filmed_as_fast_as_possible_stood_still():
+    packets = film(tiny_camera(), RecordedSoFar(1_000_000, 1_000_000 + 300_000), wanted=3)
+    assert numbers_in(packets, 90)[:3] == [10, 11, 12]
+    assert packets[0].sensor_us == 1_000_000 + 333_333
+
+
+def test_the_first_packet_is_a_key_frame():
+    assert [packet.key_frame for packet in film(tiny_camera(), None, wanted=3)[:3]] == [True, False, False]
+
+
+@given(st.integers(0, 10**9), st.sampled_from([Fraction(30), Fraction(25), Fraction(30000, 1001)]))
+def test_the_grid_of_frame_times_neither_drifts_nor_skips(number, rate):
+    timeline = Timeline(origin_us=7, rate=rate)
+    assert timeline.number_at(timeline.sensor_us(number)) == number
+    assert timeline.number_at(timeline.sensor_us(number + 1) - 1) == number
+    assert abs(timeline.sensor_us(number) - 7 - number * 1_000_000 / rate) < 1
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(1920, 1080), (160, 90), (64, 36)])
+@given(number=st.integers(0, 2**NUMBER_BITS - 1))
+def test_a_painted_frame_carries_its_number(width_px, height_px, number):
+    assert number_of(Pattern(width_px, height_px).paint(number)[:height_px]) == number
+
+
+def test_any_frame_of_a_file_is_found_in_any_order():
+    with av.open(str(CLIP)) as container:
+        expected = [frame.to_ndarray()[:1080].mean() for _, frame in zip(range(200), container.decode(video=0), strict=False)]
+    scene = FileScene(CLIP, 1920, 1080, 30.0)
+    for number in (0, 1, 5, 150, 40, 199, 360, 361 + 360):
+        assert scene.frame(number).to_ndarray()[:1080].mean() == pytest.approx(expected[number % 360], abs=1e-9)
+    scene.close()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a video"])
+def test_a_source_that_is_no_video_is_named(tmp_path, content):
+    path = tmp_path / "clip.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(GrimaceError, match=r"E_CAM_SOURCE.*clip\.mp4"):
+        ReplayCamera(tiny_camera(source=str(path)), SystemClock()).open()
+
+
+def test_a_data_folder_too_deep_for_a_local_socket_is_refused_in_words():
+    with pytest.raises(GrimaceError, match="use a shorter path"):
+        command_address(Path("/" + "deep/" * 30))
