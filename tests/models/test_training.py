@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install --editable '.[train]'")
-onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install --editable '.[train]'")
+pytest.importorskip("onnx", reason="onnx is not installed: pip install --editable '.[train]'")
 
+import onnx
 import onnxruntime
 
 from models.training.detector_contract import with_class_column
