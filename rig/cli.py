@@ -20,6 +20,7 @@ from rig.recording.salvage import salvage as salvage_sessions
 from rig.settings import RigSettings, load_settings
 from rig.supervisor import ProcessSpec, Supervisor
 from rig.upload.commands import retry_session, show_queue
+from rig.upload.process import run_uploader
 from rig.waiting import record_and_wait
 from shared.clock import SystemClock
 from shared.faults import FAULTS, Fault, GrimaceError
@@ -85,8 +86,6 @@ def camera(config: Config = DEFAULT_CONFIG) -> None:
 @app.command()
 def uploader(config: Config = DEFAULT_CONFIG) -> None:
     """The uploader process alone."""
-    from rig.upload.process import run_uploader
-
     configure_logging()
     with faults_explained():
         run_uploader(load_settings(config))

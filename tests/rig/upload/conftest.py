@@ -1,0 +1,43 @@
+"""A real hub with a rig that it knows, shared by a module's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.processes import RunningHub
+
+
+@dataclass(frozen=True)
+class KnownRig:
+    """A running hub, and the token of a rig in it."""
+
+    hub: RunningHub
+    token: str
+
+    @property
+    def url(self) -> str:
+        return self.hub.url
+
+    def stored(self, session_id: str) -> dict[str, bytes]:
+        """The session's files as they lie on the hub's disk."""
+        folders = list((self.hub.folder / "hub" / "sessions").glob(f"*/{session_id}"))
+        return {path.name: path.read_bytes() for folder in folders for path in folder.iterdir()}
+
+
+def start_hub(folder: Path, **settings: object) -> KnownRig:
+    """A hub of its own, that analyses nothing."""
+    hub = RunningHub(folder, embedded_worker=False, analyse_at_rate=0, **settings)
+    hub.start()
+    hub.add_lab()
+    return KnownRig(hub, hub.add_rig())
+
+
+@pytest.fixture(scope="module")
+def known_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnownRig]:
+    running = start_hub(tmp_path_factory.mktemp("hub"))
+    yield running
+    running.hub.stop()
