@@ -14,7 +14,7 @@ from shared.manifest import StudyMetadata
 
 ASK_EVERY_S = 0.25
 AWAY_LIMIT_S = 60.0
-"""A camera process that died is back well within this time: its supervisor waits 30 s at most."""
+"""A camera process that died is back well within this time: its supervisor waits a few seconds at most."""
 
 
 def record_and_wait(control: CameraControl, seconds: float, study: StudyMetadata, console: Console | None) -> FinishedSession:

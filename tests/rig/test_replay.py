@@ -39,7 +39,7 @@ class Collected:
             self.complete.set()
 
     def wait_for_room(self, timeout_s: float) -> bool:
-        return not self.complete.wait(0)
+        return timeout_s > 0 and not self.complete.is_set()
 
 
 def numbers_in(packets: list[EncodedPacket], height_px: int) -> list[int]:

@@ -4,7 +4,7 @@ import pytest
 
 from rig.camera.states import TRANSITIONS, Phase, next_phase
 from rig.camera.watchdog import Heartbeats, Watchdog, silence
-from rig.supervisor import pause_s
+from rig.supervisor import LONGEST_PAUSE_S, pause_s
 from shared.clock import ManualClock
 from tests.processes import until
 
@@ -54,4 +54,4 @@ def test_an_undeclared_transition_is_a_mistake_in_the_program():
 
 
 def test_a_process_that_keeps_dying_is_restarted_ever_more_slowly():
-    assert [pause_s(deaths) for deaths in (1, 2, 3, 7, 50)] == [0.5, 1.0, 2.0, 30.0, 30.0]
+    assert [pause_s(deaths) for deaths in (1, 2, 3, 7, 50)] == [0.5, 1.0, 2.0, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
