@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,11 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hub.results.archive import archive_of
 from hub.results.painface_csv import csv_of
 from hub.results.table import write_table
-from hub.scoring.analysis import Scored, analyse_session
 from shared.api import ScoreSummary
 from shared.builds import builds_in, bundled_builds_folder, open_build
 from shared.durable import replacing
 from shared.faults import GrimaceError
+
+if TYPE_CHECKING:
+    from hub.scoring.analysis import Scored
 
 REFUSED = 1
 """Exit code when the video cannot be scored."""
@@ -33,6 +35,8 @@ def score(
     threads: Annotated[int, typer.Option(min=1, help="Threads for the networks.")] = 1,
 ) -> None:
     """Score a video and write CSV, ZIP, JSON and Parquet beside each other."""
+    from hub.scoring.analysis import analyse_session  # needs onnxruntime, which a hub without a worker does not install
+
     console = Console(stderr=True)
     try:
         with _progress(console) as on_progress:
