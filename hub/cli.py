@@ -83,9 +83,11 @@ def migrate() -> None:
 
 
 @lab.command("add")
-def add_lab(name: str) -> None:
+def add_lab(name: str, exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Keep a lab of that name.")] = False) -> None:
     """Add a lab."""
     with database_session() as session:
+        if exist_ok and service.lab_exists(session, name):
+            return
         service.create_lab(session, name, SystemClock().now())
     console.print(f"added the lab {name}")
 

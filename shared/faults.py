@@ -89,6 +89,21 @@ RIG_NOT_RUNNING = Fault(
     "E_RIG_DOWN", "The camera process does not answer", "Start it with `grimace-rig run --config FILE` and try again."
 )
 
+# The demonstration
+PROCESS_ENDED = Fault(
+    "E_PROCESS_ENDED",
+    "A command ended that should have gone on, or failed",
+    "The end of its log says why. Mend that and start again; if it says nothing of use, send the log to support.",
+)
+RECORDING_FAILED = Fault(
+    "E_RECORDING", "The rig could not make the recording", "The end of its log says why. Mend that and start again."
+)
+NO_PROGRESS = Fault(
+    "E_NO_PROGRESS",
+    "Nothing has moved for minutes",
+    "Look at the logs in the folder `logs`. On a very slow machine record fewer seconds.",
+)
+
 # The outbox and the uploader
 FILE_CHANGED = Fault(
     "E_FILE_CHANGED",

@@ -30,12 +30,17 @@ def create_lab(session: Session, name: str, now: datetime) -> Lab:
     name = name.strip()
     if not name:
         raise AccountError("a lab needs a name")
-    if session.scalar(select(Lab).where(Lab.name == name)):
+    if lab_exists(session, name):
         raise AccountError(f"there is a lab {name!r} already")
     lab = Lab(uid=str(uuid4()), name=name, created_at=now)
     session.add(lab)
     session.flush()
     return lab
+
+
+def lab_exists(session: Session, name: str) -> bool:
+    """Whether there is a lab of that name."""
+    return session.scalar(select(Lab).where(Lab.name == name.strip())) is not None
 
 
 def find_lab(session: Session, name: str) -> Lab:

@@ -16,7 +16,7 @@ from shared.api import ScoreSummary
 from shared.grimace import Fau, SubjectType, subject_type
 from shared.manifest import SessionManifest
 
-ROWS_A_PAGE = 60
+ROWS_A_PAGE = 30
 EXAMPLES = 6
 
 
