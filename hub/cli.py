@@ -15,6 +15,7 @@ from hub.accounts import service, tokens
 from hub.accounts.service import AccountError
 from hub.database import Database
 from hub.schema import migrate as migrate_schema
+from hub.scoring.commands import score
 from hub.server import server_of
 from hub.settings import HubSettings, SettingsError, read_settings
 from hub.tables import Lab, Role, TokenKind, User
@@ -29,6 +30,7 @@ rig = typer.Typer(no_args_is_help=True, help="Rigs.")
 worker_token = typer.Typer(no_args_is_help=True, help="Tokens of workers on other machines.")
 for group, name in ((lab, "lab"), (user, "user"), (rig, "rig"), (worker_token, "token")):
     app.add_typer(group, name=name)
+app.command()(score)
 app.command()(worker)
 
 console = Console()
