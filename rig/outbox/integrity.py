@@ -50,6 +50,6 @@ def _signature(path: Path) -> Signature:
 def _how_it_changed(path: Path, file: OutboxFile) -> str:
     status = path.stat()
     if status.st_mtime_ns == file.mtime_ns:
-        return "its content changed but not its time of modification, so nobody wrote to it: the disk may be failing"
+        return "not written to since the outbox took it in: it was changed before, or the disk is failing"
     written = datetime.fromtimestamp(status.st_mtime_ns / 1e9, UTC)
-    return f"it was written to at {written:%Y-%m-%d %H:%M:%S} UTC, after it was sealed"
+    return f"it was written to at {written:%Y-%m-%d %H:%M:%S} UTC, after the outbox took it in"

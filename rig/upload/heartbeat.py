@@ -48,17 +48,17 @@ class HeartbeatThread(threading.Thread):
         self._journal_path = journal_path
         self._connect = connect
         self._every_s = every_s
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self._last_fault: str | None = None
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ended.set()
 
     def run(self) -> None:
         with Journal(self._journal_path) as journal:
-            while not self._stop.is_set():
+            while not self._ended.is_set():
                 self._beat(journal)
-                self._stop.wait(self._every_s)
+                self._ended.wait(self._every_s)
 
     def _beat(self, journal: Journal) -> None:
         """One heartbeat. The connection is made anew: it would be closed by now, and the token may be another one."""

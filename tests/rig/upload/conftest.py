@@ -1,4 +1,4 @@
-"""A real hub with a rig that it knows, shared by a module's tests."""
+"""A real hub with a rig that it knows, shared by all tests here."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def start_hub(folder: Path, **settings: object) -> KnownRig:
     return KnownRig(hub, hub.add_rig())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def known_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnownRig]:
     running = start_hub(tmp_path_factory.mktemp("hub"))
     yield running
