@@ -110,4 +110,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from hub.worker import child  # under its own name: objects that cross the pipe must be of classes that the parent can find
+
+    child.main()
