@@ -13,8 +13,8 @@ from shared.clock import NANOSECONDS, Clock
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 5.0
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 2.0
 HEALTHY_AFTER_S = 20.0
 """A process that ran for this long is restarted after the first pause again."""
 
@@ -25,7 +25,7 @@ CHECK_EVERY_S = 0.1
 
 
 def pause_s(deaths_in_a_row: int) -> float:
-    """How long to wait before a process that has died so often is started again: doubling, up to five seconds."""
+    """How long to wait before a process that has died so often is started again: doubling, up to two seconds."""
     return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** max(0, deaths_in_a_row - 1))
 
 
