@@ -48,6 +48,9 @@ def score(
             console.print(error.detail, highlight=False, markup=False)
         console.print(error.fault.remedy, highlight=False)
         raise typer.Exit(REFUSED) from error
+    except OSError as error:
+        console.print(f"[red]{error.strerror}[/]: {error.filename or out}", highlight=False)
+        raise typer.Exit(REFUSED) from error
     _print_summary(console, scored.summary)
     for path in written:
         typer.echo(path)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -76,7 +77,7 @@ def test_a_sound_file_is_refused_for_having_no_picture(tmp_path):
     path = tmp_path / "squeak.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48000)
-        frame = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         frame.sample_rate = 48000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -154,3 +155,9 @@ def test_a_build_that_is_not_installed_is_refused_by_name(tmp_path):
     result = run_score(CLIP, tmp_path, "--build", "painface-2021.07.27")
     assert (result.exit_code, "E_BUILD_UNKNOWN" in result.stderr) == (1, True)
     assert "painface-2021.07.27; installed: synthetic-2026.11" in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "out").write_text("in the way")
+    result = run_score(CLIP, tmp_path / "out" / "scores", "--rate", "0.1")
+    assert (result.exit_code, f"Not a directory: {tmp_path}/out/scores" in result.stderr) == (1, True)
