@@ -55,9 +55,6 @@ class OpenSession(Document):
         parts = tuple(sorted([*others, part], key=lambda one: one.number))
         return self.model_copy(update={"parts": parts, "first_sensor_ns": first_ns})
 
-    def without_part(self, number: int) -> OpenSession:
-        return self.model_copy(update={"parts": tuple(part for part in self.parts if part.number != number)})
-
 
 class SessionFolder:
     """The folder of one session, and where its files are: `NAME.part` while open, `NAME` when finished."""

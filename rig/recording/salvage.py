@@ -120,7 +120,10 @@ def set_aside(folder: SessionFolder) -> Path:
 
 
 def repair(folder: SessionFolder) -> OpenSession:
-    """Make every file of a torn session whole again; returns the session as it is now. Safe to repeat."""
+    """Make every file of a torn session whole again; returns the session as it is now. Safe to repeat.
+
+    A part without a frame keeps its number, which the ledgers' lines of it carry; only its video goes.
+    """
     session = folder.load()
     _repair_journals(folder)
     for part in session.parts:
@@ -129,9 +132,7 @@ def repair(folder: SessionFolder) -> OpenSession:
             continue
         if _repair_video(folder, part):
             folder.finish(video_name(part.number))
-            session = session.with_part(part.model_copy(update={"recovered": True}))
-        else:
-            session = session.without_part(part.number)
+        session = session.with_part(part.model_copy(update={"recovered": True}))
     sync_directory(folder.path)
     folder.save(session)
     return session

@@ -96,7 +96,7 @@ def _manifest(
     ended_at = session.started_at + timedelta(
         microseconds=(last.sensor_ns - first.sensor_ns) // NANOSECONDS_PER_US + last.frame_duration_us
     )
-    recovered = any(part.recovered for part in parts)
+    recovered = any(part.recovered for part in session.parts)
     return SessionManifest(
         session_id=session.session_id,
         state=SealState.RECOVERED if recovered else SealState.SEALED,

@@ -11,12 +11,14 @@ import time
 import psutil
 import pytest
 
+from hub.scoring.probe import check_ledger
 from rig.camera.process import EXIT_RESTART
 from rig.camera.states import Phase
 from rig.recording.salvage import EMPTY_SESSIONS_NAME
 from shared.faults import GrimaceError
 from shared.hashing import sha256_of_file
 from shared.manifest import GapCause, SealState, SessionManifest, StudyMetadata
+from tests.processes import until
 from tests.rig.bench import decodable_frames, packets_of
 from tests.rig.rig_process import RigProcess
 
@@ -34,10 +36,11 @@ def session_id_of(rig: RigProcess, seconds: float) -> str:
 
 
 def assert_sealed_well(rig: RigProcess, session_id: str) -> SessionManifest:
-    """Whatever happened: hashes agree, the ledger balances, and every part can be read to its end."""
+    """Whatever happened: hashes agree, the ledger balances (for the hub too), and every part can be read to its end."""
     folder, manifest = rig.session(session_id), rig.manifest(session_id)
     for record in manifest.files:
         assert sha256_of_file(folder.finished(record.name)) == record.sha256
+    check_ledger(folder.path, manifest)
     counts = manifest.counts
     assert counts.expected == counts.written + counts.dropped
     assert counts.dropped == sum(gap.frames_missing for gap in manifest.gaps)
@@ -182,6 +185,20 @@ def test_a_session_killed_before_its_first_fragment_is_set_aside(rig_process: Ri
     rig_process.start("camera")
     assert rig_process.wait_until_finished(session_id).outcome == "empty"
     assert (rig_process.data_folder / EMPTY_SESSIONS_NAME / session_id).is_dir()
+
+
+def test_a_session_killed_before_its_first_fragment_goes_on_while_there_is_time(rig_process: RigProcess):
+    rig_process.configure(PACED)
+    process = rig_process.start("camera")
+    session_id = session_id_of(rig_process, 6)
+    until(lambda: rig_process.session(session_id).video(1))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    rig_process.start("camera")
+    assert rig_process.wait_until_finished(session_id).outcome == "recovered"
+    manifest = assert_sealed_well(rig_process, session_id)
+    assert [part.number for part in manifest.parts] in ([2], [1, 2])
+    assert manifest.counts.expected <= 180
 
 
 def test_the_technician_records_from_the_command_line(rig_process: RigProcess):
