@@ -49,7 +49,7 @@ def faults_explained() -> Iterator[None]:
 
 
 def _explain(fault: Fault, detail: str) -> None:
-    console.print(f"[bold red]{fault.code}[/] {fault.text}." if not fault.text.endswith(".") else fault.text)
+    console.print(f"[bold red]{fault.code}[/] {fault.text}.")
     if detail:
         console.print(detail, markup=False)
     console.print(f"[bold]→[/] {fault.remedy}")

@@ -5,7 +5,6 @@ Every step may be interrupted and done again; a folder counts as sealed only whe
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,8 +29,6 @@ from shared.manifest import (
     SessionManifest,
     video_name,
 )
-
-log = logging.getLogger(__name__)
 
 NANOSECONDS_PER_US = 1000
 REPORTED_LOSS = 0.001
