@@ -42,6 +42,7 @@ def make_celery(broker_url: str) -> Celery:
         worker_redirect_stdouts=False,
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
+        broker_heartbeat=0,  # nobody beats while the listener waits in a read; TCP's keep-alive finds a dead peer
         broker_connection_timeout=CONNECT_TIMEOUT_S,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # for ever: the broker may be away for a night
@@ -70,6 +71,13 @@ class Doorbell:
             log.info("the broker is back")
         self._silent = False
         return True
+
+
+class _BlockingController(WorkController):  # type: ignore[misc]  # celery has no types
+    """Waits in a plain read. Celery's event loop is one per process: it hears rings late when this process also sends them."""
+
+    def should_use_eventloop(self) -> bool:
+        return False
 
 
 class Listener:
@@ -101,7 +109,7 @@ class Listener:
 
     def _listen(self) -> None:
         self._celery.set_current()  # a thread's own: Celery looks tasks up in the current application
-        WorkController(
+        _BlockingController(
             app=self._celery,
             pool="solo",
             concurrency=1,
