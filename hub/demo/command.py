@@ -70,9 +70,7 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long to record.", min=1, max=3600)] = 60,
     video: Annotated[Path, typer.Option(help="What the camera sees, in a loop.", exists=True, dir_okay=False)] = SAMPLE_CLIP,
     port: Annotated[int, typer.Option(help="The hub's port; 0 takes a free one.", min=0, max=65535)] = 0,
-    once: Annotated[
-        bool, typer.Option("--once", help="End after the scores, with a line of JSON.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="End after the scores, with a line of JSON.")] = False,
 ) -> None:
     """Record, upload, verify and score on this machine, with a video in place of the camera."""
     try:

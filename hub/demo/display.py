@@ -28,6 +28,7 @@ class Display:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown: Stage | None = None
+        self._printed: Stage | None = None
         self._printed_at_s = 0.0
         self._task: TaskID | None = None
         self._progress = Progress(
@@ -63,12 +64,14 @@ class Display:
             self._progress.update(self._task, total=total, completed=stage.share or 0.0, observed=stage.observed)
 
     def _finish_shown(self) -> None:
+        if self._shown is not None and self._shown != self._printed:
+            self._print(self._shown)
         if self._task is not None:
             self._progress.update(self._task, total=1.0, completed=1.0)
             self._progress.stop_task(self._task)
 
     def _print(self, stage: Stage) -> None:
-        self._printed_at_s = time.monotonic()
+        self._printed, self._printed_at_s = stage, time.monotonic()
         if not self._console.is_terminal:
             percent = "" if stage.share is None else f" {100 * stage.share:3.0f} %"
             self._console.print(f"{stage.name}{percent}  {stage.observed}".rstrip(), markup=False, highlight=False)
