@@ -102,8 +102,8 @@ def _run(hub: HubSetup, seconds: float, video: Path, once: bool) -> None:
 def _start(hub: HubSetup, video: Path, children: Children, display: Display) -> Path:
     """Start the hub and the rig; answers the rig's settings file."""
     display.show(Stage("Setting up", None, f"in {hub.folder}"))
-    hub.prepare()
     config = write_rig_settings(hub, video)
+    hub.prepare()
     display.show(Stage("Starting", None, f"the hub at {hub.url}"))
     started = children.start("hub", "grimace-hub", "serve", environment=hub.environment)
     _wait(lambda: _answers(hub.url), started, "the hub does not answer")
