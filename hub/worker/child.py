@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from hub.results.table import write_table
 from hub.scoring.analysis import analyse_session
+from hub.worker.messages import Advanced, Finished, Job
 from shared import faults
-from shared.api import Failure, ScoreSummary
+from shared.api import Failure
 from shared.builds import open_build
 from shared.faults import GrimaceError
 from shared.logs import configure_logging
@@ -38,37 +37,6 @@ FINAL_FAULTS = frozenset(
     }
 )
 """What the same session and build would meet again."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """An analysis, as the child needs it."""
-
-    recording: Path
-    """The session's folder."""
-    table: Path
-    """Where the Parquet file shall be written."""
-    build: str
-    builds_folder: Path | None
-    rate: float
-    subject_type: str
-    threads: int
-
-
-@dataclass(frozen=True)
-class Advanced:
-    """How many frames are done, of how many."""
-
-    done: int
-    planned: int
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The table lies where the job said."""
-
-    table_sha256: str
-    summary: ScoreSummary
 
 
 def analyse(job: Job, connection: Connection) -> Finished | Failure:
@@ -110,6 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from hub.worker import child  # under its own name: objects that cross the pipe must be of classes that the parent can find
-
-    child.main()
+    main()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from hub.worker.child import Advanced, Finished, Job
+from hub.worker.messages import Advanced, Finished, Job
 from hub.worker.port import Check, Interrupted
 from shared.api import Failure
 from shared.faults import SCORING_FAILED, WORKER_CRASHED

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hub.worker.child import Job
 from hub.worker.inference import InferenceProcess
 from hub.worker.lease_keeper import LeaseKeeper
+from hub.worker.messages import Job
 from hub.worker.port import Check, HubPort, Interrupted
 from shared.api import ClaimedAnalysis, ClaimRequest, Completion, Failure
 from shared.faults import ANALYSIS_CANCELLED, HUB_UNREACHABLE, LEASE_LOST, SCORING_FAILED, GrimaceError
