@@ -1,0 +1,144 @@
+"""The uploader as a real process: killed, ended, doubled, and fed by the real recorder."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rig.outbox.journal import JOURNAL_NAME, Journal
+from rig.outbox.states import State
+from rig.upload.lock import uploader_runs
+from shared.api import Receipt
+from shared.client import Hub
+from shared.hashing import sha256_of_bytes, sha256_of_file
+from tests.processes import BIN, Process, until
+from tests.rig.upload.conftest import KnownRig, start_hub
+from tests.rig.upload.fault_proxy import Fault, FaultProxy
+from tests.sealed_sessions import seal_session
+
+pytestmark = pytest.mark.system
+
+CHUNK_BYTES = 64 * 1024
+SECONDS_LONG = {"frames": 30, "size_px": 320}
+"""About 6 MB: a hundred chunks."""
+
+
+class RigProcess(Process):
+    """A command of `grimace-rig` with a settings file and data folder of its own."""
+
+    def __init__(self, folder: Path, url: str, token: str, command: str = "uploader", camera: str = "") -> None:
+        self.config = folder / "rig.toml"
+        self.data_folder = folder / "data"
+        self.sessions_folder = self.data_folder / "sessions"
+        (folder / "token").write_text(token)
+        self.config.write_text(
+            f'rig_id = "rig-1"\ndata_folder = "data"\n{camera}\n[hub]\nurl = "{url}"\ntoken_file = "token"\n'
+            f"[upload]\nchunk_bytes = {CHUNK_BYTES}\nretry_cap_s = 1.0\n[retention]\nmin_free_bytes = 0\n"
+        )
+        super().__init__(("grimace-rig", command, "--config", str(self.config)), folder / "rig.log")
+
+    def state(self, session_id: str) -> State | None:
+        if not (self.data_folder / JOURNAL_NAME).exists():
+            return None
+        with Journal(self.data_folder / JOURNAL_NAME) as journal:
+            return journal.session(session_id).state if session_id in journal.session_ids() else None
+
+    def until_confirmed(self, session_id: str, within_s: float = 60) -> None:
+        until(lambda: self.state(session_id) is State.CONFIRMED, within_s)
+
+
+@pytest.fixture
+def slow(known_rig: KnownRig, tmp_path: Path) -> Iterator[tuple[RigProcess, FaultProxy]]:
+    """An uploader behind a network on which a session takes seconds."""
+    with FaultProxy(known_rig.url, always=Fault(delay_s=0.02)) as proxy:
+        uploader = RigProcess(tmp_path, proxy.url, known_rig.token)
+        yield uploader, proxy
+        uploader.stop()
+
+
+def assert_arrived_once(known_rig: KnownRig, folder: Path) -> None:
+    """One session at the hub, each file with the hash that it has here, and one receipt everywhere."""
+    hub = Hub(known_rig.url, known_rig.token)
+    assert [view.session_id for view in hub.sessions().items].count(folder.name) == 1
+    here = {path.name: sha256_of_file(path) for path in folder.iterdir() if path.name != "receipt.json"}
+    assert {name: sha256_of_bytes(content) for name, content in known_rig.stored(folder.name).items()} == here
+    receipt = Receipt.read(folder / "receipt.json")
+    assert hub.session(folder.name).receipt == receipt
+    with Journal(folder.parent.parent / JOURNAL_NAME) as journal:
+        assert journal.session(folder.name).receipt == receipt
+
+
+def test_an_uploader_killed_at_ten_random_moments_delivers_once_and_sends_little_twice(slow, known_rig):
+    uploader, proxy = slow
+    folder = seal_session(uploader.sessions_folder, **SECONDS_LONG)
+    for _ in range(10):
+        uploader.start()
+        until(lambda: uploader_runs(uploader.data_folder))
+        time.sleep(random.uniform(0, 0.6))
+        uploader.kill()
+    uploader.start()
+    uploader.until_confirmed(folder.name)
+    assert_arrived_once(known_rig, folder)
+    size_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    assert proxy.bytes_to_hub < size_bytes + 10 * 2 * CHUNK_BYTES + 100_000
+
+
+def test_a_hub_killed_during_an_upload_and_started_again_gets_the_rest(tmp_path):
+    mortal = start_hub(tmp_path / "mortal")
+    with FaultProxy(mortal.url, always=Fault(delay_s=0.02)) as proxy:
+        uploader = RigProcess(tmp_path, proxy.url, mortal.token)
+        try:
+            folder = seal_session(uploader.sessions_folder, **SECONDS_LONG)
+            uploader.start()
+            until(lambda: proxy.bytes_to_hub > 2_000_000)
+            mortal.hub.kill()
+            assert uploader.state(folder.name) is State.UPLOADING
+            mortal.hub.start()
+            uploader.until_confirmed(folder.name)
+            assert_arrived_once(mortal, folder)
+        finally:
+            uploader.stop()
+            mortal.hub.stop()
+
+
+def test_an_uploader_that_waits_for_a_silent_hub_ends_promptly_when_asked(slow):
+    uploader, proxy = slow
+    proxy.always = Fault(black_hole=True)
+    seal_session(uploader.sessions_folder)
+    uploader.start()
+    until(lambda: proxy.connections > 0)
+    asked_at = time.monotonic()
+    assert uploader.terminate() == 0
+    assert time.monotonic() - asked_at < 5
+
+
+def test_a_second_uploader_on_the_same_folder_is_refused(slow):
+    uploader, _ = slow
+    uploader.start()
+    until(lambda: uploader_runs(uploader.data_folder))
+    second = subprocess.run(
+        [BIN / "grimace-rig", "uploader", "--config", uploader.config], capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert "E_OUTBOX_BUSY" in second.stderr
+
+
+def test_what_the_recorder_seals_is_uploaded_by_itself(known_rig, tmp_path):
+    camera = '[camera]\nsource = "pattern"\nwidth_px = 320\nheight_px = 180\n'
+    rig = RigProcess(tmp_path, known_rig.url, known_rig.token, "run", camera)
+    command = [str(BIN / "grimace-rig"), "record", "--seconds", "2", "--animal", "m7", "--config", str(rig.config)]
+    rig.start()
+    try:
+        until((rig.data_folder / "camera.ipc").exists)
+        recorded = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert recorded.returncode == 0, recorded.stderr
+        session_id, folder = recorded.stdout.split()
+        rig.until_confirmed(session_id)
+        assert_arrived_once(known_rig, Path(folder))
+    finally:
+        rig.stop()
