@@ -42,7 +42,7 @@ bench: setup
 services:
 	$(SUDO) apt-get update -q
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends \
-		mosquitto mosquitto-clients rabbitmq-server postgresql chromium libcap-dev
+		mosquitto mosquitto-clients rabbitmq-server postgresql chromium ffmpeg libcap-dev
 	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends nodejs npm
 
 # Resolve the pinned set anew after a change of pyproject.toml.

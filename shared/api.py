@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from shared.documents import Document, FileName, SessionId, Sha256, UtcTime
+from shared.faults import Fault
 from shared.manifest import FileRecord, StudyMetadata
 
 API_PREFIX = "/api/v1"
@@ -86,6 +87,11 @@ class Warn(Document):
     text: str
     remedy: str
     detail: str = ""
+
+    @classmethod
+    def of(cls, fault: Fault, detail: str = "") -> Warn:
+        """The fault in its words, with what exactly was seen."""
+        return cls(code=fault.code, text=fault.text, remedy=fault.remedy, detail=detail)
 
 
 class Receipt(Document):

@@ -16,10 +16,9 @@ from hub.scoring.engine import Engine
 from hub.scoring.frame_reader import Picture, read_frames
 from hub.scoring.frame_table import FrameTable
 from hub.scoring.onnx_engine import OnnxEngine
-from hub.scoring.probe import warning_of
 from hub.scoring.recording import open_recording
 from hub.scoring.sampling import sample
-from shared.api import ScoreSummary
+from shared.api import ScoreSummary, Warn
 from shared.builds import Build
 from shared.faults import NOT_VALID, SCORES_PLACEHOLDER, VIDEO_DAMAGED, VIDEO_NO_FRAMES, GrimaceError
 from shared.grimace import UnknownSubjectType
@@ -70,9 +69,9 @@ def analyse_session(
     table = table_of(frames, Provenance(build.name, build.sha256, build.manifest.placeholder, subject.name, rate))
     warnings = list(recording.warnings)
     if undecodable:
-        warnings.append(warning_of(VIDEO_DAMAGED, f"{undecodable} of {len(rows)} sampled frames"))
+        warnings.append(Warn.of(VIDEO_DAMAGED, f"{undecodable} of {len(rows)} sampled frames"))
     if build.manifest.placeholder:
-        warnings.insert(0, warning_of(SCORES_PLACEHOLDER, build.name))
+        warnings.insert(0, Warn.of(SCORES_PLACEHOLDER, build.name))
     return Scored(table, summarise(table, recording.frames.duration_s, undecodable, tuple(warnings)))
 
 

@@ -22,7 +22,6 @@ from shared.faults import (
     VIDEO_SHORT,
     VIDEO_SIZE,
     VIDEO_TRUNCATED,
-    Fault,
     GrimaceError,
 )
 from shared.ledger import FrameRow, LedgerError, PacketRow, read_rows, reconcile
@@ -60,11 +59,6 @@ class VideoReport:
     warnings: tuple[Warn, ...]
 
 
-def warning_of(fault: Fault, detail: str = "") -> Warn:
-    """A fault as it stands beside a result."""
-    return Warn(code=fault.code, text=fault.text, remedy=fault.remedy, detail=detail)
-
-
 def inspect_video(path: Path) -> VideoReport:
     """Read through a video and judge it.
 
@@ -99,15 +93,15 @@ def judge_video(facts: VideoFacts) -> tuple[Warn, ...]:
 
 def _warnings(facts: VideoFacts) -> Iterator[Warn]:
     if facts.truncated:
-        yield warning_of(VIDEO_TRUNCATED, f"{facts.frames} frames, {facts.duration_s:.1f} s are there")
+        yield Warn.of(VIDEO_TRUNCATED, f"{facts.frames} frames, {facts.duration_s:.1f} s are there")
     if facts.frames_before_key:
-        yield warning_of(VIDEO_NO_KEY_FRAME, f"{facts.frames_before_key} frames are left out")
+        yield Warn.of(VIDEO_NO_KEY_FRAME, f"{facts.frames_before_key} frames are left out")
     if abs(facts.frame_rate - STANDARD_FRAME_RATE) > FRAME_RATE_TOLERANCE:
-        yield warning_of(VIDEO_FRAME_RATE, f"{facts.frame_rate:.2f} frames/s")
+        yield Warn.of(VIDEO_FRAME_RATE, f"{facts.frame_rate:.2f} frames/s")
     if (facts.width_px, facts.height_px) != (STANDARD_WIDTH_PX, STANDARD_HEIGHT_PX):
-        yield warning_of(VIDEO_SIZE, f"{facts.width_px}x{facts.height_px}")
+        yield Warn.of(VIDEO_SIZE, f"{facts.width_px}x{facts.height_px}")
     if round(facts.duration_s, 1) < SHORTEST_S:
-        yield warning_of(VIDEO_SHORT, f"{facts.duration_s:.1f} s")
+        yield Warn.of(VIDEO_SHORT, f"{facts.duration_s:.1f} s")
 
 
 def _first_picture(name: str, packets: PacketReader, stream: VideoStream) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hub.scoring.frame_table import FrameTable, table_of_session, table_of_video
-from hub.scoring.probe import VideoFacts, inspect_video, judge_video, warning_of
+from hub.scoring.probe import VideoFacts, inspect_video, judge_video
 from shared.api import Warn
 from shared.faults import (
     FRAMES_DROPPED,
@@ -67,9 +67,10 @@ def _open_session(folder: Path) -> Recording:
 
 def _session_warnings(manifest: SessionManifest) -> Iterator[Warn]:
     if manifest.state is SealState.RECOVERED:
-        yield warning_of(SESSION_TORN)
+        yield Warn.of(SESSION_TORN)
     if manifest.counts.dropped:
-        yield warning_of(FRAMES_DROPPED, f"{manifest.counts.dropped} of {manifest.counts.expected}")
+        longest = f"longest gap {manifest.counts.longest_gap_ms:.0f} ms"
+        yield Warn.of(FRAMES_DROPPED, f"{manifest.counts.dropped} of {manifest.counts.expected}, {longest}")
 
 
 def _lone_video(folder: Path) -> Path:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hub.scoring.probe import SHORTEST_S, VideoReport, check_ledger, inspect_video
-from hub.sessions.views import warn
+from hub.scoring.probe import check_ledger, inspect_video
+from hub.scoring.recording import open_recording
 from shared.api import Warn
-from shared.faults import FRAMES_DROPPED, MANIFEST_MISMATCH, SESSION_TORN, VIDEO_SHORT, GrimaceError
-from shared.manifest import MANIFEST_NAME, FileRecord, SealState, SessionManifest
+from shared.faults import MANIFEST_MISMATCH, GrimaceError
+from shared.manifest import MANIFEST_NAME, FileRecord, SessionManifest
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Findings:
     manifest: SessionManifest | None
     """None for a single video that came without one."""
     duration_s: float
-    """Of all its videos together; the gaps between them do not count."""
+    """From its first frame to its last, gaps included."""
     warnings: tuple[Warn, ...]
 
 
@@ -35,8 +35,10 @@ def inspect(folder: Path, session_uid: str, files: Sequence[FileRecord]) -> Find
         return _inspect_single_video(folder, files)
     manifest = _read_manifest(folder, session_uid, files)
     check_ledger(folder, manifest)
-    reports = [inspect_video(folder / part.file) for part in manifest.parts]
-    return Findings(manifest, _duration_s(reports), (*_warnings_of(manifest), *_video_warnings(reports)))
+    for part in manifest.parts:
+        inspect_video(folder / part.file)
+    recording = open_recording(folder)
+    return Findings(manifest, recording.frames.duration_s, recording.warnings)
 
 
 def _inspect_single_video(folder: Path, files: Sequence[FileRecord]) -> Findings:
@@ -58,24 +60,3 @@ def _read_manifest(folder: Path, session_uid: str, files: Sequence[FileRecord]) 
     if differing:
         raise GrimaceError(MANIFEST_MISMATCH, f"it lists other files than were announced: {', '.join(sorted(differing))}")
     return manifest
-
-
-def _duration_s(reports: Sequence[VideoReport]) -> float:
-    return sum(report.facts.duration_s for report in reports)
-
-
-def _warnings_of(manifest: SessionManifest) -> list[Warn]:
-    found = []
-    if manifest.state is SealState.RECOVERED:
-        found.append(warn(SESSION_TORN.code))
-    if manifest.counts.dropped:
-        longest = f"longest gap {manifest.counts.longest_gap_ms:.0f} ms"
-        found.append(warn(FRAMES_DROPPED.code, f"{manifest.counts.dropped} of {manifest.counts.expected}, {longest}"))
-    return found
-
-
-def _video_warnings(reports: Sequence[VideoReport]) -> list[Warn]:
-    """What the parts' videos have in common is said once; a short part matters only when the whole is short."""
-    found = dict.fromkeys(entry for report in reports for entry in report.warnings)
-    whole_is_short = _duration_s(reports) < SHORTEST_S
-    return [entry for entry in found if entry.code != VIDEO_SHORT.code or whole_is_short]

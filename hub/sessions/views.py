@@ -18,12 +18,6 @@ from shared.faults import FAULTS
 from shared.manifest import FileRecord
 
 
-def warn(code: str, detail: str = "") -> Warn:
-    """A fault by its code, in words."""
-    fault = FAULTS[code]
-    return Warn(code=fault.code, text=fault.text, remedy=fault.remedy, detail=detail)
-
-
 def file_view(file: SessionFile) -> UploadedFile:
     """A file with the offset from which its upload goes on; a finished one stands at its size."""
     upload = file.upload if file.state is FileState.UPLOADING else None
@@ -59,7 +53,7 @@ def session_view(row: RecordingSession) -> SessionView:
         duration_s=row.duration_s,
         files=tuple(map(file_view, row.files)),
         receipt=receipt_of(row),
-        fault=warn(row.fault_code, row.fault_detail) if row.fault_code else None,
+        fault=Warn.of(FAULTS[row.fault_code], row.fault_detail) if row.fault_code else None,
         warnings=tuple(Warn.model_validate(entry) for entry in row.warnings),
         analyses=tuple(map(analysis_view, row.analyses)),
     )
@@ -79,7 +73,7 @@ def analysis_view(row: Analysis) -> AnalysisView:
         frames_planned=row.frames_planned,
         cancel_requested=row.cancel_requested,
         worker=row.worker,
-        fault=warn(row.fault_code, row.fault_detail) if row.fault_code else None,
+        fault=Warn.of(FAULTS[row.fault_code], row.fault_detail) if row.fault_code else None,
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,

@@ -15,7 +15,7 @@ from hub.results.painface_csv import csv_of
 from hub.results.summary import summarise
 from hub.scoring.frame_reader import read_frames
 from hub.scoring.frame_table import table_of_video
-from hub.scoring.probe import warning_of
+from shared.api import Warn
 from shared.faults import SCORES_PLACEHOLDER
 
 CLIP = Path(__file__).parents[2] / "media" / "chamber-short.mp4"
@@ -24,7 +24,7 @@ CLIP = Path(__file__).parents[2] / "media" / "chamber-short.mp4"
 @pytest.fixture
 def analysis(tabulated):
     table = tabulated((-1, -1, -1, -1), (2, 0, 1, 1), (2, 0, -1, 1))
-    return table, summarise(table, 12.0, 0, (warning_of(SCORES_PLACEHOLDER, "synthetic-2026.11"),))
+    return table, summarise(table, 12.0, 0, (Warn.of(SCORES_PLACEHOLDER, "synthetic-2026.11"),))
 
 
 @pytest.fixture
