@@ -1,4 +1,4 @@
-"""Real servers from Debian packages, private to a test run: unused ports of the loopback address, temporary folders, no privileges."""
+"""Real servers from Debian packages, private to a test run: unused ports of the loopback address, temporary folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.processes import unused_port, until
+from tests.processes import until, unused_port
 
 RABBITMQ_BIN = Path("/usr/lib/rabbitmq/bin")
 ERLANG_WITHIN_S = 90
