@@ -7,6 +7,7 @@ understand the recordings: a lost journal is built anew from the session folders
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -169,16 +170,15 @@ class Journal:
 
     # Reading
 
-    def session_ids(self) -> set[str]:
-        """Every session that was ever enlisted."""
-        return {row[0] for row in self._db.execute("SELECT session_id FROM sessions")}
+    def session_ids(self, states: Collection[State] = tuple(State)) -> set[str]:
+        """The ids of the sessions in any of the states; by default of every session that was ever enlisted."""
+        return {row["session_id"] for row in self._rows(states)}
 
     def sessions(self, states: Collection[State] = tuple(State)) -> list[OutboxSession]:
         """The sessions in any of the states, the oldest recording first."""
         self._db.execute("BEGIN")
         try:
-            rows = self._db.execute("SELECT * FROM sessions ORDER BY recorded_at, session_id").fetchall()
-            return [self._session(row) for row in rows if row["state"] in states]
+            return [self._session(row) for row in self._rows(states)]
         finally:
             self._db.execute("COMMIT")
 
@@ -194,6 +194,10 @@ class Journal:
         """Why nothing can be uploaded at the moment; None while the hub answers."""
         row = self._db.execute("SELECT * FROM hub_link").fetchone()
         return LinkFault(row["fault_code"], row["fault_detail"], datetime.fromisoformat(row["since"])) if row else None
+
+    def _rows(self, states: Collection[State]) -> list[sqlite3.Row]:
+        query = "SELECT * FROM sessions WHERE state IN (SELECT value FROM json_each(?)) ORDER BY recorded_at, session_id"
+        return self._db.execute(query, (json.dumps(list(states)),)).fetchall()
 
     def _row(self, session_id: str) -> sqlite3.Row:
         row: sqlite3.Row | None = self._db.execute("SELECT * FROM sessions WHERE session_id = ?", (session_id,)).fetchone()

@@ -87,8 +87,8 @@ class Shelf:
 
     def finish_deletions(self, journal: Journal) -> None:
         """Remove what a crash left of sessions that the journal calls deleted."""
-        for session in journal.sessions({State.DELETED}):
-            self._discard(session.session_id)
+        for session_id in journal.session_ids({State.DELETED}):
+            self._discard(session_id)
         self._empty_trash()
 
     def _discard(self, session_id: str) -> None:

@@ -19,6 +19,7 @@ from shared.faults import RIG_NOT_RUNNING, GrimaceError
 log = logging.getLogger(__name__)
 
 BEAT_EVERY_S = 10.0
+CAMERA_ANSWERS_WITHIN_S = 1.0
 PHASE_UNKNOWN = "unknown"
 """No camera process answers: it is restarting, or was never started."""
 
@@ -79,6 +80,6 @@ class HeartbeatThread(threading.Thread):
 
     def _camera_state(self) -> CameraState | None:
         try:
-            return CameraControl(self._data_folder).status()
+            return CameraControl(self._data_folder, CAMERA_ANSWERS_WITHIN_S).status()
         except GrimaceError:
             return None  # told as the phase `unknown`, with E_RIG_DOWN

@@ -109,6 +109,14 @@ def unknown_to_hub(rig: Rig, folder: Path) -> bool:
     return False
 
 
+def last_heartbeat(known_rig: KnownRig, with_fault: str) -> dict[str, object] | None:
+    """What the hub heard last from the rig, if it tells of that fault; other tests' uploaders speak to the same hub."""
+    with sqlite3.connect(known_rig.hub.folder / "hub" / "hub.sqlite", timeout=10) as database:
+        (told,) = database.execute("SELECT last_heartbeat FROM rigs").fetchone()
+    heartbeat = json.loads(told) if told else None
+    return heartbeat if heartbeat and with_fault in heartbeat["faults"] else None
+
+
 def flip_a_bit(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -347,11 +355,9 @@ def test_the_heartbeat_tells_the_hub_what_waits(rig, known_rig):
     hub = rig.settings.hub
     thread = HeartbeatThread(rig.settings.data_folder, rig.settings.data_folder / JOURNAL_NAME, lambda: connect_to_hub(hub), 0.1)
     thread.start()
-    with sqlite3.connect(known_rig.hub.folder / "hub" / "hub.sqlite", timeout=10) as database:
-        (told,) = until(lambda: database.execute("SELECT last_heartbeat FROM rigs WHERE last_seen_at IS NOT NULL").fetchone())
+    heartbeat = until(lambda: last_heartbeat(known_rig, with_fault="E_FILE_CHANGED"))
     thread.stop()
     thread.join(20)
-    heartbeat = json.loads(told)
     assert heartbeat["queued_sessions"] == 1
     assert heartbeat["queued_bytes"] == rig.row(waiting).size_bytes
     assert heartbeat["phase"] == "unknown"
