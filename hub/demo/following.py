@@ -12,6 +12,7 @@ from shared.api import AnalysisState, AnalysisView, FileState, SessionState, Ses
 from shared.client import Hub
 from shared.faults import FAULTS, NO_PROGRESS, NOT_FOUND, GrimaceError
 
+UPLOADING = "Uploading"
 ASK_EVERY_S = 0.5
 STALLED_AFTER_S = 180.0
 """Nothing takes this long here without any change: 20 frames are scored in seconds even on one slow core."""
@@ -28,6 +29,8 @@ def follow(hub: Hub, session_id: str, show: Callable[[Stage], None], check: Call
     while True:
         check()
         view = _session(hub, session_id)
+        if view is not None and view.state is not SessionState.OPEN and last_stage is not None and last_stage.name == UPLOADING:
+            show(Stage(UPLOADING, 1.0, size(sum(file.size_bytes for file in view.files))))
         if view is not None and (done := _outcome(view)) is not None:
             show(stage_of(view))
             return done
@@ -64,10 +67,10 @@ def _outcome(view: SessionView) -> AnalysisView | None:
 def stage_of(view: SessionView | None) -> Stage:
     """The stage that a session is in, as the hub sees it; None is a session that the hub has not heard of."""
     if view is None:
-        return Stage("Uploading", None, "the rig prepares the session")
+        return Stage(UPLOADING, None, "the rig prepares the session")
     if view.state is SessionState.OPEN:
         arrived, total = sum(file.offset_bytes for file in view.files), sum(file.size_bytes for file in view.files)
-        return Stage("Uploading", arrived / total if total else None, f"{size(arrived)} of {size(total)}")
+        return Stage(UPLOADING, arrived / total if total else None, f"{size(arrived)} of {size(total)}")
     if view.state is SessionState.RECEIVED:
         verified = sum(file.state is FileState.VERIFIED for file in view.files)
         return Stage("Verifying", verified / len(view.files), f"{verified} of {len(view.files)} files")

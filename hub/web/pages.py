@@ -19,7 +19,7 @@ from hub.web.result_view import ResultView, view_result
 from hub.web.words import Status, newest_analysis, status_of
 from shared.api import AnalysisState, AnalysisView, ScoreSummary, SessionView, Warn
 from shared.builds import BuildManifest, builds_in, bundled_builds_folder, read_manifest
-from shared.faults import FAULTS, NOT_FOUND, SCORES_PLACEHOLDER, Fault, GrimaceError
+from shared.faults import FAULTS, NOT_FOUND, SCORES_PLACEHOLDER, GrimaceError
 from shared.manifest import SessionManifest
 
 SESSIONS_A_PAGE = 50
@@ -39,14 +39,6 @@ class SessionRow:
     view: SessionView
     status: Status
     summary: ScoreSummary | None
-
-
-@dataclass(frozen=True)
-class Raised:
-    """A fault that was raised during the recording."""
-
-    fault: Fault
-    detail: str
 
 
 @router.get("/")
@@ -111,10 +103,7 @@ def show_session(
         view=view,
         status=status_of(view),
         manifest=manifest,
-        raised=[Raised(FAULTS[fault.code], fault.detail) for fault in manifest.faults if fault.code in FAULTS]
-        if manifest
-        else [],
-        warnings=_warnings(view, shown),
+        notes=_notes(view, shown, manifest),
         verified_at=verified_at,
         shown=shown,
         result=_result(hub, actor, shown, manifest, frames) if shown else None,
@@ -122,12 +111,13 @@ def show_session(
     )
 
 
-def _warnings(view: SessionView, shown: AnalysisView | None) -> list[Warn]:
-    """The session's and the analysis's warnings, each once. That the scores are placeholders stands at the page's head."""
+def _notes(view: SessionView, shown: AnalysisView | None, manifest: SessionManifest | None) -> list[Warn]:
+    """What was raised by rig, hub and scoring, each once. That the scores are placeholders stands at the page's head."""
+    raised = [Warn.of(FAULTS[fault.code], fault.detail) for fault in manifest.faults if fault.code in FAULTS] if manifest else []
     of_analysis = shown.summary.warnings if shown and shown.summary else ()
-    by_code = {warning.code: warning for warning in (*of_analysis, *view.warnings)}
+    by_code = {note.code: note for note in (*raised, *of_analysis, *view.warnings)}
     by_code.pop(SCORES_PLACEHOLDER.code, None)
-    return list(by_code.values())
+    return sorted(by_code.values(), key=lambda note: FAULTS[note.code].severity)
 
 
 def _chosen(view: SessionView, analysis_id: str | None) -> AnalysisView | None:

@@ -25,9 +25,10 @@ AXIS_ROOM = 34.0
 
 MOST_TIME_TICKS = 10
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+SPARSE_DOTS = 150
 MEANS_PER_PLOT = 30
-"""The mean line has about this many bins, none shorter than 10 s."""
-MEAN_STEPS_S = (10, 15, 30, 60, 120, 300, 600)
+"""The mean line has about this many bins, none shorter than 5 s."""
+MEAN_STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class GrimacePlot:
     time_unit: str
     dots: str
     """A path of zero-length strokes: round caps make them dots."""
+    sparse: bool
+    """So few dots that they can be drawn larger."""
     mean_line: str
     mean_bin_s: int
     lanes: tuple[Lane, ...]
@@ -102,6 +105,7 @@ def draw(
         time_ticks=_time_ticks(duration_s, x_per_s),
         time_unit="minutes" if _tick_step(duration_s) >= 60 else "seconds",
         dots="".join(f"M{place(time_s, total)}h0" for time_s, total in scored),
+        sparse=len(scored) <= SPARSE_DOTS,
         mean_line="".join(
             f"{'L' if index else 'M'}{place(time_s, mean)}" for index, (time_s, mean) in enumerate(_means(scored, bin_s))
         ),

@@ -55,6 +55,11 @@ def decimal(value: float | None, digits: int = 2) -> str:
     return MISSING if value is None else f"{value:.{digits}f}"
 
 
+def rate(frames_per_s: float) -> str:
+    """`1 frame/s`, `0.1 frames/s`"""
+    return f"{frames_per_s:g} {'frame' if frames_per_s == 1 else 'frames'}/s"
+
+
 def score(value: int | None) -> str:
     """An action unit's score; a unit that was not detected has none."""
     return MISSING if value is None or value == NOT_DETECTED else str(value)

@@ -38,10 +38,12 @@ for _quantity in (
     quantities.moment,
     quantities.percent,
     quantities.decimal,
+    quantities.rate,
     quantities.score,
     quantities.counted,
 ):
     _templates.filters[_quantity.__name__] = _quantity
+_templates.filters["view_box"] = lambda box: f"{box.x:.0f} {box.y:.0f} {box.width:.0f} {box.height:.0f}"
 _templates.globals.update(
     static=_ADDRESSES,
     version=__version__,

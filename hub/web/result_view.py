@@ -13,11 +13,14 @@ import pyarrow as pa
 from hub.results.table import confidence_column, read_table, score_column
 from hub.web.plots import GrimacePlot, PlottedFrame, draw
 from shared.api import ScoreSummary
+from shared.detections import Part
 from shared.grimace import Fau, SubjectType, subject_type
 from shared.manifest import SessionManifest
 
 ROWS_A_PAGE = 30
 EXAMPLES = 6
+DETAIL_ASPECT = 4 / 3
+DETAIL_ROOM = 1.25
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class ScorePage:
 
 @dataclass(frozen=True)
 class Box:
-    """A detection, drawn over an example frame."""
+    """A part of a frame in its pixels: a detection, or what is shown of the frame."""
 
     part: str
     x: float
@@ -62,6 +65,8 @@ class Example:
     time_s: float
     total: int | None
     boxes: tuple[Box, ...]
+    detail: Box | None
+    """The part of the frame that is worth showing: what was detected, with some room around it."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,18 @@ def _examples(table: pa.Table) -> tuple[Example, ...]:
 
 def _example(row: dict[str, Any]) -> Example:
     boxes = tuple(
-        Box(box["part"], box["left"], box["top"], box["right"] - box["left"], box["bottom"] - box["top"]) for box in row["boxes"]
+        Box(box["part"], box["left"], box["top"], box["right"] - box["left"], box["bottom"] - box["top"])
+        for box in row["boxes"]
+        if box["part"] != Part.BODY
     )
-    return Example(row["frame_index"], row["time_s"], row["mgs"], boxes)
+    return Example(row["frame_index"], row["time_s"], row["mgs"], boxes, _around(boxes) if boxes else None)
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    """All boxes and some room, in the shape of the pictures."""
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    width = max(box.x + box.width for box in boxes) - left
+    height = max(box.y + box.height for box in boxes) - top
+    shown_height = DETAIL_ROOM * max(height, width / DETAIL_ASPECT)
+    shown_width = shown_height * DETAIL_ASPECT
+    return Box("detail", left + (width - shown_width) / 2, top + (height - shown_height) / 2, shown_width, shown_height)

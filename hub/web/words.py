@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.web.quantities import counted, moment, percent, size
+from hub.web.quantities import counted, moment, percent, rate, size
 from shared.api import AnalysisState, AnalysisView, FileState, SessionState, SessionView, Warn
 
 
@@ -67,6 +67,10 @@ def _recorded(view: SessionView) -> tuple[Tone, str]:
     return Tone.GOOD, moment(view.recorded_at)
 
 
+def _uploaded(view: SessionView) -> tuple[Tone, str]:
+    return Tone.GOOD, size(sum(file.size_bytes for file in view.files))
+
+
 def _uploading(view: SessionView) -> Status:
     total = sum(file.size_bytes for file in view.files)
     arrived = sum(file.offset_bytes for file in view.files)
@@ -82,19 +86,19 @@ def _uploading(view: SessionView) -> Status:
 def _verifying(view: SessionView) -> Status:
     verified = sum(file.state is FileState.VERIFIED for file in view.files)
     sentence = "All files have arrived. The hub reads them again, compares their SHA-256 and checks the video against its ledger."
-    steps = _steps(_recorded(view), (Tone.GOOD, ""), (Tone.WORKING, f"{verified} of {counted(len(view.files), 'file')}"))
+    steps = _steps(_recorded(view), _uploaded(view), (Tone.WORKING, f"{verified} of {counted(len(view.files), 'file')}"))
     return Status("Verifying", sentence, Tone.WORKING, steps, verified / len(view.files))
 
 
 def _refused(view: SessionView) -> Status:
-    steps = _steps(_recorded(view), (Tone.GOOD, ""), (Tone.BAD, "refused"))
+    steps = _steps(_recorded(view), _uploaded(view), (Tone.BAD, "refused"))
     sentence = "The files are kept, but they cannot be scored."
     return Status("Refused", sentence, Tone.BAD, steps, settled=True, fault=view.fault)
 
 
 def _stored(view: SessionView) -> Status:
     stored = moment(view.receipt.stored_at) if view.receipt else ""
-    before = (_recorded(view), (Tone.GOOD, ""), (Tone.GOOD, stored))
+    before = (_recorded(view), _uploaded(view), (Tone.GOOD, stored))
     analysis = newest_analysis(view)
     if analysis is None:
         sentence = "Every file is on the hub's disk and has its announced SHA-256. No analysis has been started."
@@ -148,7 +152,7 @@ def analysis_sentence(analysis: AnalysisView) -> str:
         return f"{analysis.frames_done} of {planned} done{again}."
     if analysis.state is AnalysisState.DONE and analysis.summary is not None:
         frames = counted(analysis.summary.frames_analysed, "frame")
-        return f"{frames} analysed at {analysis.rate:g} frames/s with the build {analysis.build}."
+        return f"{frames} analysed at {rate(analysis.rate)} with the build {analysis.build}."
     return {
         AnalysisState.QUEUED: "The analysis is queued and starts as soon as a worker is free.",
         AnalysisState.DONE: f"Analysed with the build {analysis.build}.",

@@ -18,8 +18,8 @@ def test_a_researcher_finds_a_session_reads_its_scores_and_takes_the_csv_along(h
         page.get_by_role("link", name="CSV", exact=True).click()
     rows = list(csv.DictReader(download.value.path().open()))
     assert [int(row["Frame Index"]) for row in rows] == list(range(40))
-    page.locator(".strip img").first.scroll_into_view_if_needed()
-    page.wait_for_function("[...document.querySelectorAll('.strip img')].every(image => image.naturalWidth > 0)")
+    page.locator(".strip li").first.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
     picture = tmp_path / "session.png"
     page.screenshot(path=picture)
     assert picture.stat().st_size > 10_000
