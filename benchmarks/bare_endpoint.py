@@ -14,16 +14,18 @@ Message = MutableMapping[str, Any]
 
 
 class BareEndpoint:
-    """Writes every body over the same file."""
+    """Writes every body to a new file in the folder."""
 
-    def __init__(self, target: Path) -> None:
-        self._target = target
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._requests = 0
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         assert scope["type"] == "http"
-        descriptor = os.open(self._target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self._requests += 1
+        descriptor = os.open(self._folder / str(self._requests), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             more = True
             while more:
@@ -37,8 +39,8 @@ class BareEndpoint:
         await send({"type": "http.response.body"})
 
 
-def main(port: int, target: Path) -> None:
-    uvicorn.run(BareEndpoint(target), host="127.0.0.1", port=port, lifespan="off", access_log=False, log_level="warning")
+def main(port: int, folder: Path) -> None:
+    uvicorn.run(BareEndpoint(folder), host="127.0.0.1", port=port, lifespan="off", access_log=False, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import socket
 import subprocess
@@ -44,7 +45,6 @@ def throughput_ratio(workdir: Path) -> float:
             upload = new_upload(rig)
             headers = {**rig.headers, "Upload-Offset": "0", "Content-Type": OFFSET_STREAM}
             ratios.append(bare_s / seconds_to_send(hub.port, "PATCH", upload, headers, ROUND_BYTES))
-            (hub.folder / "hub" / "incoming" / upload.rsplit("/", 1)[-1]).unlink()
         return median(ratios)
 
 
@@ -85,6 +85,7 @@ def peak_bytes(hub: RunningHub) -> int:
 
 def seconds_to_send(port: int, method: str, path: str, headers: dict[str, str], size_bytes: int) -> float:
     """From the first byte of the request to its answer."""
+    os.sync()  # nobody pays for what was written before
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     body = (BLOCK for _ in range(size_bytes // MEGABYTE))
     began = time.perf_counter()
@@ -110,15 +111,16 @@ def running_hub(folder: Path) -> Iterator[RunningHub]:
 
 @contextmanager
 def running_bare_endpoint(workdir: Path) -> Iterator[int]:
-    port, target = unused_port(), workdir / "bare.bin"
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_endpoint", str(port), str(target)])
+    port, folder = unused_port(), workdir / "bare"
+    folder.mkdir()
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_endpoint", str(port), str(folder)])
     try:
         until(lambda: listens(port))
         yield port
     finally:
         process.terminate()
         process.wait(10)
-        target.unlink(missing_ok=True)
+        shutil.rmtree(folder)
 
 
 def listens(port: int) -> bool:

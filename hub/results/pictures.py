@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from hub.scoring.frame_reader import Picture, read_frames
@@ -37,6 +36,8 @@ def _frames_of(recording: Path) -> FrameTable:
 
 def jpeg_of(picture: Picture, width_px: int | None = None) -> bytes:
     """The picture as JPEG, scaled down when it is wider than `width_px`."""
+    import cv2  # here, so that a hub whose frames nobody looks at does not hold OpenCV in memory
+
     height, width = picture.shape[:2]
     if width_px is not None and width_px < width:
         size = (width_px, max(1, round(height * width_px / width)))
