@@ -49,6 +49,10 @@ class Storage:
         """A table that a worker has put but not completed; per fence, so that two workers never share a file."""
         return self.results / f"{analysis_uid}.{fence}.received"
 
+    def received_tables(self, analysis_uid: str) -> list[Path]:
+        """All tables that were put for an analysis; those of workers that vanished before they completed lie there for good."""
+        return list(self.results.glob(f"{analysis_uid}.*.received"))
+
     def free_bytes(self) -> int:
         """What is free for us on the data folder's disk."""
         return shutil.disk_usage(self.data_folder).free

@@ -145,6 +145,8 @@ def complete(session: Session, storage: Storage, uid: str, fence: str, completio
         ended_at=now,
     )
     received.replace(storage.result_table(row.uid))  # a commit that fails after this is repaired by completing again
+    for abandoned in storage.received_tables(row.uid):
+        abandoned.unlink()
     sync_directory(storage.results)
     return None
 

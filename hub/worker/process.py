@@ -26,7 +26,7 @@ class WorkFolderTaken(Exception):
 
 def run_worker(hub_url: str, token: str, broker_url: str | None, settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT, then give back what is in hand. Raises WorkFolderTaken, E_TOKEN_REFUSED, OSError."""
-    with _own(settings.work_folder):
+    with own_folder(settings.work_folder):
         stopping, asked_to_stop = threading.Event(), threading.Event()
         worker = Worker(HttpPort(hub_url, token, stopping), settings, broker_url, stopping)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,8 +39,8 @@ def run_worker(hub_url: str, token: str, broker_url: str | None, settings: Worke
 
 
 @contextmanager
-def _own(folder: Path) -> Iterator[None]:
-    """Hold the work folder, cleared of what a killed worker left there."""
+def own_folder(folder: Path) -> Iterator[None]:
+    """Hold a work folder, cleared of what a killed worker left there; raises WorkFolderTaken."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_NAME).open("w") as lock:
         try:

@@ -146,3 +146,34 @@ def test_a_hub_killed_with_analyses_queued_has_them_done_after_its_restart(scori
 def test_what_would_fail_again_is_not_tried_again(scoring):
     seen = scoring.once(scoring.ask(scoring.store(subject_type="rat")), "done", "failed")
     assert (seen.state, seen.attempt, seen.fault.code) == (AnalysisState.FAILED, 1, "E_SUBJECT_TYPE")
+
+
+@pytest.mark.services
+def test_analyses_asked_for_while_the_broker_is_away_are_done_when_it_is_back(request, tmp_path, rabbitmq):
+    hub = RunningHub(tmp_path, **FAST, broker_url=rabbitmq.url, embedded_worker=False)
+    hub.start()
+    stack = Stack(hub, ("worker-1",), rabbitmq.url)
+    request.addfinalizer(stack.stop)
+    stack.start_scoring()
+    session_uid = stack.store()
+    stack.once(stack.ask(session_uid), "done")
+    rabbitmq.stop()
+    try:
+        asked = [stack.ask(session_uid, rate=rate) for rate in (2.0, 3.0)]
+        until(lambda: "the broker cannot be reached" in hub.log.read_text())
+    finally:
+        rabbitmq.start()
+    assert [stack.once(uid, "done").attempt for uid in asked] == [1, 1]
+
+
+def test_a_worker_without_a_broker_outlives_a_killed_hub_and_loses_nothing(request, tmp_path):
+    hub = RunningHub(tmp_path, **{**FAST, "lease_s": 60}, embedded_worker=False)
+    hub.start()
+    stack = Stack(hub, ("worker-1",))
+    request.addfinalizer(stack.stop)
+    stack.start_scoring()
+    uid = start_slow(stack)
+    hub.kill()
+    hub.start()
+    seen = stack.once(uid, "done", "failed")
+    assert (seen.state, seen.attempt, seen.worker) == (AnalysisState.DONE, 1, "worker-1")

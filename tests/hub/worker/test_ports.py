@@ -185,6 +185,15 @@ def test_a_worker_that_lost_its_lease_changes_nothing(hub, port, uid, table):
     assert hub.analysis(uid).state is AnalysisState.RUNNING
 
 
+def test_a_table_that_a_vanished_worker_left_is_removed_with_the_result(hub, port, uid, table):
+    port.put_table(claim(port), table)
+    hub.let_leases_expire()
+    again = claim(port)
+    port.put_table(again, table)
+    port.complete(again, COMPLETION)
+    assert [path.name for path in hub.parts.storage.results.iterdir()] == [f"{uid}.parquet"]
+
+
 def test_a_failure_is_tried_three_times_and_then_told(hub, port, uid):
     for attempt in (1, 2, 3):
         claimed = claim(port)
