@@ -1,4 +1,4 @@
-"""Takes the pictures of the pages in the documentation: `python docs/pictures/take.py SIGN_IN_ADDRESS` while `grimace-demo` serves."""
+"""Takes the documentation's pictures of the pages, while `grimace-demo` serves: `python docs/pictures/take.py SIGN_IN_ADDRESS`."""
 
 from __future__ import annotations
 
