@@ -1,160 +1,18 @@
-"""`grimace-hub`: serve, migrate, and set up labs, people, rigs and workers."""
+"""`grimace-hub`. A machine that only scores (installed with the extra `worker`) has just the commands worker and score."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Annotated, NoReturn
+from importlib.util import find_spec
 
 import typer
-from rich.console import Console
-from sqlalchemy.orm import Session
 
-from hub.accounts import service, tokens
-from hub.accounts.service import AccountError
-from hub.database import Database
-from hub.schema import migrate as migrate_schema
 from hub.scoring.commands import score
-from hub.server import server_of
-from hub.settings import HubSettings, SettingsError, read_settings
-from hub.tables import Lab, Role, TokenKind, User
 from hub.worker.commands import worker
-from shared.clock import SystemClock
-from shared.logs import configure_logging
 
 app = typer.Typer(no_args_is_help=True, help="The hub: stores sessions, has them scored, serves the results.")
-lab = typer.Typer(no_args_is_help=True, help="Labs.")
-user = typer.Typer(no_args_is_help=True, help="People.")
-rig = typer.Typer(no_args_is_help=True, help="Rigs.")
-worker_token = typer.Typer(no_args_is_help=True, help="Tokens of workers on other machines.")
-for group, name in ((lab, "lab"), (user, "user"), (rig, "rig"), (worker_token, "token")):
-    app.add_typer(group, name=name)
+if find_spec("fastapi") is not None:
+    from hub.administration import app as administration
+
+    app.add_typer(administration)
 app.command()(score)
 app.command()(worker)
-
-console = Console()
-SIGN_IN_LIVES = timedelta(hours=24)
-
-
-def fail(message: str) -> NoReturn:
-    """Say what went wrong and end with 1."""
-    Console(stderr=True).print(f"[bold red]{message}")
-    raise typer.Exit(1)
-
-
-def settings_or_fail() -> HubSettings:
-    """The settings; a mistake in them ends the command with its place."""
-    try:
-        return read_settings()
-    except SettingsError as error:
-        fail(f"The settings cannot be used: {error}")
-
-
-@contextmanager
-def database_session() -> Iterator[Session]:
-    """A writing transaction on the configured hub's database; account errors end the command with their message."""
-    settings = settings_or_fail()
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
-    migrate_schema(settings.database)
-    database = Database(settings.database)
-    try:
-        with database.writing() as session:
-            yield session
-    except AccountError as error:
-        fail(str(error))
-    finally:
-        database.close()
-
-
-@app.command()
-def serve() -> None:
-    """Run the hub. Settings come from GRIMACE_HUB_… variables and the TOML file named by GRIMACE_HUB_SETTINGS."""
-    configure_logging()
-    settings = settings_or_fail()
-    server_of(settings).run()
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to this version's schema; `serve` does it by itself."""
-    settings = settings_or_fail()
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
-    migrate_schema(settings.database)
-    console.print("the database has this version's schema")
-
-
-@lab.command("add")
-def add_lab(name: str, exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Keep a lab of that name.")] = False) -> None:
-    """Add a lab."""
-    with database_session() as session:
-        if exist_ok and service.lab_exists(session, name):
-            return
-        service.create_lab(session, name, SystemClock().now())
-    console.print(f"added the lab {name}")
-
-
-@user.command("add")
-def add_user(
-    email: str,
-    lab_name: Annotated[str, typer.Option("--lab")],
-    name: str = "",
-    role: Role = Role.STANDARD,
-) -> None:
-    """Add a person to a lab and print a link that signs them in once, within a day."""
-    now = SystemClock().now()
-    with database_session() as session:
-        home = service.find_lab(session, lab_name)
-        person = service.add_user(session, home, email, name, role, now)
-        print(sign_in_link(session, home, person, now))
-
-
-@user.command("link")
-def make_sign_in_link(email: str, lab_name: Annotated[str, typer.Option("--lab")]) -> None:
-    """Print a new link that signs a person in once, within a day."""
-    with database_session() as session:
-        home, person = service.find_lab(session, lab_name), service.find_user(session, email)
-        print(sign_in_link(session, home, person, SystemClock().now()))
-
-
-def sign_in_link(session: Session, home: Lab, person: User, now: datetime) -> str:
-    """The address that signs the person in."""
-    secret = tokens.issue(session, TokenKind.SIGN_IN, "sign-in link", now, lab=home, user=person, lives=SIGN_IN_LIVES)
-    return f"{settings_or_fail().url}/sign-in/{secret}"
-
-
-@user.command("password")
-def set_password(email: str) -> None:
-    """Ask for a person's new password, twice, and set it."""
-    with database_session() as session:
-        person = service.find_user(session, email)
-        person.password_hash = service.hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-
-
-@user.command("token")
-def add_api_token(email: str, lab_name: Annotated[str, typer.Option("--lab")], label: str = "script") -> None:
-    """Print a new API token of a person; it is shown once."""
-    now = SystemClock().now()
-    with database_session() as session:
-        home, person = service.find_lab(session, lab_name), service.find_user(session, email)
-        secret = tokens.issue(session, TokenKind.API, label, now, lab=home, user=person)
-    print(secret)
-
-
-@rig.command("add")
-def add_rig(name: str, lab_name: Annotated[str, typer.Option("--lab")]) -> None:
-    """Add a rig to a lab and print its token; it is shown once."""
-    now = SystemClock().now()
-    with database_session() as session:
-        home = service.find_lab(session, lab_name)
-        added = service.add_rig(session, home, name, now)
-        secret = tokens.issue(session, TokenKind.RIG, f"rig {name}", now, lab=home, rig=added)
-    print(secret)
-
-
-@worker_token.command("worker")
-def add_worker_token(label: str) -> None:
-    """Print a token with which a worker on another machine may score for this hub; it is shown once."""
-    with database_session() as session:
-        secret = tokens.issue(session, TokenKind.WORKER, label, SystemClock().now())
-    print(secret)
