@@ -1,4 +1,4 @@
-"""Takes the documentation's pictures of the pages, while `grimace-demo` serves: `python docs/pictures/take.py SIGN_IN_ADDRESS`."""
+"""Takes the documentation's pictures from a running demo: `python docs/pictures/take.py SIGN_IN_ADDRESS`."""
 
 from __future__ import annotations
 

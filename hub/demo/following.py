@@ -77,5 +77,7 @@ def stage_of(view: SessionView | None) -> Stage:
     analysis = newest_analysis(view)
     if analysis is None or analysis.state is AnalysisState.QUEUED:
         return Stage("Scoring", None, "waiting for the worker")
+    if not analysis.frames_planned:
+        return Stage("Scoring", None, "the worker opens the recording")
     again = f", attempt {analysis.attempt}" if analysis.attempt > 1 else ""
     return Stage("Scoring", share_scored(analysis), f"{analysis.frames_done} of {analysis.frames_planned} frames{again}")

@@ -147,9 +147,10 @@ def analysis_title(analysis: AnalysisView) -> str:
 def analysis_sentence(analysis: AnalysisView) -> str:
     """The analysis's state in a sentence."""
     if analysis.state is AnalysisState.RUNNING:
-        planned = counted(analysis.frames_planned, "frame") if analysis.frames_planned else "an unknown number of frames"
-        again = f", attempt {analysis.attempt}" if analysis.attempt > 1 else ""
-        return f"{analysis.frames_done} of {planned} done{again}."
+        again = f" This is attempt {analysis.attempt}." if analysis.attempt > 1 else ""
+        if not analysis.frames_planned:
+            return f"The worker opens the recording.{again}"
+        return f"{analysis.frames_done} of {counted(analysis.frames_planned, 'frame')} done.{again}"
     if analysis.state is AnalysisState.DONE and analysis.summary is not None:
         frames = counted(analysis.summary.frames_analysed, "frame")
         return f"{frames} analysed at {rate(analysis.rate)} with the build {analysis.build}."
