@@ -122,9 +122,9 @@ def sign_in_link(session: Session, home: Lab, person: User, now: datetime) -> st
 @user.command("password")
 def set_password(email: str) -> None:
     """Ask for a person's new password, twice, and set it."""
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)  # before the transaction: typing takes long
     with database_session() as session:
-        person = service.find_user(session, email)
-        person.password_hash = service.hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+        service.find_user(session, email).password_hash = service.hash_password(password)
 
 
 @user.command("token")
