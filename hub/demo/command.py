@@ -92,9 +92,9 @@ def _run(hub: HubSetup, seconds: float, video: Path, once: bool) -> None:
             client = Hub(hub.url, hub.supervisor_token_file.read_text().strip())
             analysis = follow(client, recorded.session_id, display.show, children.expect_running)
             outcome = _fetch_results(client, hub, analysis, recorded)
-        _tell(hub, analysis, outcome)
+        _tell(analysis, outcome)
         if not once:
-            _serve(children)
+            _serve(hub, outcome, children)
     if once:
         print(json.dumps(asdict(outcome)), flush=True)
 
@@ -183,7 +183,7 @@ def _fetch_results(client: Hub, hub: HubSetup, analysis: AnalysisView, recorded:
     )
 
 
-def _tell(hub: HubSetup, analysis: AnalysisView, outcome: Outcome) -> None:
+def _tell(analysis: AnalysisView, outcome: Outcome) -> None:
     summary = analysis.summary
     if summary is not None:
         console.print(
@@ -195,10 +195,10 @@ def _tell(hub: HubSetup, analysis: AnalysisView, outcome: Outcome) -> None:
             console.print(f"[bold yellow]{fault.text}.[/] {fault.remedy}")
     for what, where in (("Scores", outcome.csv), ("With frames", outcome.zip)):
         console.print(f"{what:<12} {where}", markup=False, soft_wrap=True)
+
+
+def _serve(hub: HubSetup, outcome: Outcome, children: Children) -> None:
     console.print(f"{'Page':<12} {hub.sign_in_address(outcome.session)}", markup=False, soft_wrap=True)
-
-
-def _serve(children: Children) -> None:
     console.print("The hub and the rig go on running. Ctrl-C ends them; everything is kept.")
     while True:
         children.expect_running()

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("demo"), pytest.mark.t
 
 SECONDS = 20
 CLIP_SECONDS = 12
+HALF_A_FRAME_S = 0.5 / 30
 LABELS = Path(__file__).parents[1] / "media" / "chamber-short.labels.json"
 
 
@@ -71,8 +72,14 @@ def test_the_last_line_tells_what_became_of_the_recording(finished, rows):
 
 def test_the_scores_tell_frames_with_all_four_units_from_those_without(rows):
     painted = {label["second"]: label["all_four"] for label in json.loads(LABELS.read_text())["labels"]}
-    right = [(row["AU Scored"] == "4") == painted[round(int(row["Frame Index"]) / 30) % CLIP_SECONDS] for row in rows]
-    assert sum(right) >= 0.8 * len(right)
+    seconds = [float(row["Timestamp(x)"]) for row in rows]
+    labelled = [  # what is painted is known for whole seconds; a busy machine's gaps may put a frame beside one
+        (row["AU Scored"] == "4") == painted[round(second) % CLIP_SECONDS]
+        for row, second in zip(rows, seconds, strict=True)
+        if abs(second - round(second)) < HALF_A_FRAME_S
+    ]
+    assert len(labelled) >= 0.5 * len(rows)
+    assert sum(labelled) >= 0.8 * len(labelled)
 
 
 def test_the_archive_holds_a_picture_of_every_scored_frame(finished, rows):
