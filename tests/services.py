@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -100,7 +101,9 @@ class RabbitMq:
         self._server.wait(30)
 
     def remove(self) -> None:
-        self.stop()
+        assert self._server is not None
+        os.killpg(self._server.pid, signal.SIGKILL)  # nothing in it is wanted any more, and a quiet end takes its time
+        self._server.wait(30)
         subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
         shutil.rmtree(self._folder)
 

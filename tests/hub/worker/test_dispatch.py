@@ -13,8 +13,8 @@ from tests.processes import RunningHub, until
 
 pytestmark = pytest.mark.system
 
-SLOW = {"frames": 240, "rate": 30.0}
-"""An analysis that takes some 6 s."""
+SLOW = {"frames": 150, "rate": 30.0}
+"""An analysis that takes some 4 s."""
 
 
 @pytest.fixture(params=["memory and SQLite", pytest.param("RabbitMQ and PostgreSQL", marks=pytest.mark.services)])
