@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 import signal
@@ -67,7 +68,8 @@ def test_the_last_line_tells_what_became_of_the_recording(finished, rows):
     _, outcome = finished
     assert outcome["frames_recorded"] + outcome["frames_dropped"] == pytest.approx(SECONDS * 30, abs=2)
     assert outcome["frames_scored"] == len(rows)
-    assert SECONDS <= len(rows) <= SECONDS + 1
+    empty_seconds_at_most = math.ceil(outcome["frames_dropped"] / 30)  # a busy machine may lose whole seconds
+    assert SECONDS - empty_seconds_at_most <= len(rows) <= SECONDS + 1
 
 
 def test_the_scores_tell_frames_with_all_four_units_from_those_without(rows):
