@@ -104,8 +104,13 @@ class RabbitMq:
         assert self._server is not None
         os.killpg(self._server.pid, signal.SIGKILL)  # nothing in it is wanted any more, and a quiet end takes its time
         self._server.wait(30)
-        subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
+        until(self._port_mapper_ended)
         shutil.rmtree(self._folder)
+
+    def _port_mapper_ended(self) -> bool:
+        """It refuses to end until it has noticed that its node is gone."""
+        asked = subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, text=True, check=False)
+        return asked.stdout.strip() == "Killed"
 
     def _answers(self) -> bool:
         assert self._server is not None
