@@ -9,7 +9,7 @@ DEMO_ARGS ?=
 ONCE ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test lint bench setup services lock clean
+.PHONY: demo test lint bench setup services training lock clean
 
 setup: $(READY)
 
@@ -45,10 +45,14 @@ services:
 		mosquitto mosquitto-clients rabbitmq-server postgresql chromium ffmpeg libcap-dev
 	command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends nodejs npm
 
+# PyTorch and what else training needs; the tests of training skip without it.
+training: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[$(EXTRAS),train]'
+
 # Resolve the pinned set anew after a change of pyproject.toml.
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra rig --extra hub --extra worker --extra render --extra dev \
+	$(BIN)/uv pip compile pyproject.toml --extra rig --extra hub --extra worker --extra render --extra train --extra dev \
 		--universal --python-version 3.11 --no-annotate --no-header --quiet --output-file requirements/lock.txt
 
 clean:

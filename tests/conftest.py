@@ -11,7 +11,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """With --no-skips, a test that skips because something is not installed is a failure that says so."""
     report = yield
-    if report.skipped and item.config.getoption("--no-skips") and "training" not in item.keywords:
+    if report.skipped and item.config.getoption("--no-skips"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but nothing may be skipped here: {report.longrepr}"
     return report

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="torch is not installed: pip install --editable '.[train]'")
-pytest.importorskip("onnx", reason="onnx is not installed: pip install --editable '.[train]'")
+pytest.importorskip("torch", reason="torch is not installed: make training")
+pytest.importorskip("onnx", reason="onnx is not installed: make training")
 
 import onnx
 import onnxruntime

@@ -55,8 +55,8 @@ def test_a_commanded_recording_is_sealed_with_every_frame(rig_process: RigProces
     rig_process.configure(PACED)
     rig_process.start("camera")
     session_id = session_id_of(rig_process, 1.5)
-    state = rig_process.wait_for_frames(15)
-    assert state.phase is Phase.RECORDING
+    rig_process.wait_for_frames(15)
+    rig_process.wait_for_phase(Phase.RECORDING)
     rig_process.control.mark("door opened")
     finished = rig_process.wait_until_finished(session_id)
     manifest = assert_sealed_well(rig_process, session_id)

@@ -54,4 +54,4 @@ def test_an_undeclared_transition_is_a_mistake_in_the_program():
 
 
 def test_a_process_that_keeps_dying_is_restarted_ever_more_slowly():
-    assert [pause_s(deaths) for deaths in (1, 2, 3, 7, 50)] == [0.5, 1.0, 2.0, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
+    assert [pause_s(deaths) for deaths in (1, 2, 3, 7, 50)] == [0.25, 0.5, 1.0, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
