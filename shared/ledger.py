@@ -7,7 +7,6 @@ whose sensor time it carries.
 
 from __future__ import annotations
 
-import csv
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -68,16 +67,16 @@ def line(row: FrameRow | PacketRow) -> str:
 
 def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
     """Read a ledger file. A torn last line (no line end: the writer was killed) is left out; any other fault is a LedgerError."""
-    with path.open(encoding="ascii", newline="") as file:
-        reader = csv.reader(_whole_lines(file))
-        names = [field.name for field in fields(kind)]
-        found = next(reader, [])
+    with path.open(encoding="ascii", errors="replace", newline="\n") as file:
+        lines = _whole_lines(file)
+        names = header(kind)
+        found = next(lines, "")
         if found != names:
-            raise LedgerError(f"{path.name}: expected the columns {','.join(names)}, found {','.join(found) or 'nothing'}")
+            raise LedgerError(f"{path.name}: expected the columns {names}, found {found or 'nothing'}")
         casts = _casts(kind)
-        for number, cells in enumerate(reader, start=2):
+        for number, text in enumerate(lines, start=2):
             try:
-                yield kind(*(cast(cell) for cast, cell in zip(casts, cells, strict=True)))
+                yield kind(*(cast(cell) for cast, cell in zip(casts, text.split(","), strict=True)))
             except ValueError as error:
                 raise LedgerError(f"{path.name}, line {number}: {error}") from error
 
@@ -92,7 +91,7 @@ def _casts(kind: type[FrameRow] | type[PacketRow]) -> list[Any]:
 
 
 def _whole_lines(lines: Iterable[str]) -> Iterator[str]:
-    return (text for text in lines if text.endswith("\n"))
+    return (text.rstrip("\r\n") for text in lines if text.endswith("\n"))
 
 
 @dataclass(frozen=True)

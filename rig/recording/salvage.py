@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
-from pydantic import ValidationError
 
 from rig.camera.backend import MICROSECONDS
 from rig.recording.boxes import cut_to_whole_fragments
@@ -20,7 +19,7 @@ from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
 from rig.recording.sealing import finish_sealed, seal
 from shared.durable import sync_directory
 from shared.faults import SESSION_EMPTY, GrimaceError
-from shared.ledger import FrameRow, LedgerError, PacketRow, read_rows
+from shared.ledger import FrameRow, PacketRow, read_rows
 from shared.manifest import EVENTS_NAME, FRAMES_NAME, PACKETS_NAME, SessionManifest, video_name
 
 log = logging.getLogger(__name__)
@@ -64,9 +63,9 @@ def salvage(sessions: Path, resumption: Resumption | None = None) -> Salvaged:
     for folder in _folders(sessions):
         try:
             _salvage_one(folder, resumption, result)
-        except (OSError, LedgerError, ValidationError) as error:
+        except Exception as error:  # whatever a failing disk gives back for one session must not keep the rig from recording
             log.exception("session %s cannot be repaired now; its files stay as they are", folder.session_id)
-            result.failed[folder.session_id] = str(error)
+            result.failed[folder.session_id] = str(error) or type(error).__name__
     return result
 
 
@@ -109,14 +108,18 @@ def _remove_stillborn(folder: SessionFolder) -> None:
 
 def set_aside(folder: SessionFolder) -> Path:
     """Move a session without a single frame out of the way, durably; returns where it is now."""
-    shelf = folder.path.parent.with_name(EMPTY_SESSIONS_NAME)
-    shelf.mkdir(exist_ok=True)
-    aside = shelf / folder.session_id
+    aside = aside_of(folder.path)
+    aside.parent.mkdir(exist_ok=True)
     folder.path.rename(aside)
-    sync_directory(shelf)
+    sync_directory(aside.parent)
     sync_directory(folder.path.parent)
     log.warning("%s: %s", SESSION_EMPTY.code, folder.session_id)
     return aside
+
+
+def aside_of(folder: Path) -> Path:
+    """Where a session's folder is put when it is empty."""
+    return folder.parent.with_name(EMPTY_SESSIONS_NAME) / folder.name
 
 
 def repair(folder: SessionFolder) -> OpenSession:

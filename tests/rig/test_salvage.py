@@ -154,6 +154,21 @@ def test_a_session_without_a_single_frame_is_set_aside(bench: Bench, torn: Sessi
     assert (bench.data_folder / EMPTY_SESSIONS_NAME / torn.session_id / "recording.json").exists()
 
 
+@pytest.mark.parametrize("name", ["part-1.mp4", "frames.csv"])
+def test_a_session_that_cannot_be_read_stays_and_keeps_no_other_from_being_sealed(bench: Bench, torn: SessionFolder, name: str):
+    """A failing disk may give anything back, also for a file that was closed in order."""
+    damaged = bench.record(tiny_camera(), seconds=1)
+    path = damaged.present(name)
+    assert path is not None
+    content = bytes(range(128, 256)) * 64
+    path.write_bytes(content)
+    path.replace(damaged.finished(name))
+    result = salvage(bench.sessions)
+    assert list(result.failed) == [damaged.session_id]
+    assert damaged.finished(name).read_bytes() == content
+    assert [manifest.session_id for manifest in result.sealed] == [torn.session_id]
+
+
 def test_a_sealed_session_is_left_as_it_is(bench: Bench):
     folder = bench.record(tiny_camera(), seconds=1)
     seal(folder)
