@@ -16,6 +16,7 @@ from rich.table import Table
 from rig.camera.process import run_camera
 from rig.control import CameraControl, CameraState, FinishedSession
 from rig.data_lock import data_lock
+from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import salvage as salvage_sessions
 from rig.settings import RigSettings, load_settings
 from rig.supervisor import ProcessSpec, Supervisor
@@ -124,6 +125,8 @@ def _tell_finished(finished: FinishedSession, as_json: bool) -> None:
     if finished.counts is not None:
         counts = finished.counts
         console.print(f"{finished.outcome}: {counts.written} of {counts.expected} frames written, {counts.dropped} missing")
+    else:
+        console.print(finished.outcome)
     print(finished.session_id)
     print(finished.folder)
 
@@ -171,6 +174,7 @@ def salvage(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     with faults_explained():
         settings = load_settings(config)
         with data_lock(settings.data_folder):
+            SpaceReserve.of(settings.data_folder).release()
             result = salvage_sessions(settings.sessions_folder)
     for manifest in result.sealed:
         plain = f"{manifest.session_id}: {manifest.state.value}, {manifest.counts.written} frames"

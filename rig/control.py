@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import zmq
 from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter
@@ -15,7 +15,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter
 from rig.camera.states import Phase
 from shared.documents import Document, SessionId
 from shared.faults import FAULTS, RIG_NOT_RUNNING, SETTINGS_INVALID, GrimaceError
-from shared.manifest import FaultRecord, FrameCounts, StudyMetadata
+from shared.manifest import FaultRecord, FrameCounts, SessionManifest, StudyMetadata
 
 ANSWER_WITHIN_S = 5.0
 LONGEST_RECORDING_S = 24 * 3600
@@ -62,6 +62,16 @@ class FinishedSession(Document):
     folder: Path
     counts: FrameCounts | None = None
     faults: tuple[FaultRecord, ...] = ()
+
+    @classmethod
+    def sealed_in(cls, folder: Path, manifest: SessionManifest) -> Self:
+        return cls(
+            session_id=manifest.session_id,
+            outcome=manifest.state.value,
+            folder=folder,
+            counts=manifest.counts,
+            faults=manifest.faults,
+        )
 
 
 class RecordingState(Document):

@@ -6,19 +6,31 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from shared.faults import RECORDING_BUSY, GrimaceError
+from rig.disk import is_full
+from shared.faults import DISK_FULL, RECORDING_BUSY, SETTINGS_INVALID, GrimaceError
 
 LOCK_NAME = "camera.lock"
 
 
 @contextmanager
 def data_lock(data_folder: Path) -> Iterator[None]:
-    """Hold the data folder for writing; the kernel lets it go when the process dies. Raises GrimaceError(E_REC_BUSY)."""
-    data_folder.mkdir(parents=True, exist_ok=True)
-    with (data_folder / LOCK_NAME).open("w") as file:
+    """Hold the data folder for writing; the kernel lets it go when the process dies.
+
+    Raises GrimaceError: E_REC_BUSY when another process holds it, E_DISK_FULL or E_SETTINGS when it cannot be written to at all.
+    """
+    with _lock_file(data_folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise GrimaceError(RECORDING_BUSY, f"another camera process holds {data_folder}") from error
         yield
+
+
+def _lock_file(data_folder: Path) -> TextIO:
+    try:
+        data_folder.mkdir(parents=True, exist_ok=True)
+        return (data_folder / LOCK_NAME).open("w")
+    except OSError as error:
+        raise GrimaceError(DISK_FULL if is_full(error) else SETTINGS_INVALID, f"data_folder: {error}") from error

@@ -5,17 +5,19 @@ All methods belong to one thread. What takes long (salvage, sealing) runs in the
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import logging
 import shutil
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from rig.camera.backend import CameraBackend, RecordedSoFar
 from rig.camera.states import RECORDING_PHASES, Occurrence, Phase, next_phase
 from rig.control import FinishedSession, RecordingState, StartCommand
+from rig.disk import is_full
 from rig.recording.events import fault_event, marker_event
 from rig.recording.open_session import OpenSession, SessionFolder
 from rig.recording.recorder import Recorder
@@ -26,8 +28,7 @@ from rig.settings import RigSettings
 from shared import __version__
 from shared.clock import NANOSECONDS, Clock, boot_id
 from shared.faults import DISK_FULL, DISK_STALLED, LEDGER_MISMATCH, RECORDING_BUSY, RECORDING_IDLE, Fault, GrimaceError
-from shared.ledger import LedgerError
-from shared.manifest import CameraRecord, FaultRecord, SessionManifest
+from shared.manifest import CameraRecord, FaultRecord
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,6 @@ SPACE_FACTOR = 1.3
 CLOSE_WITHIN_S = 10.0
 GIVE_UP_WITHIN_S = 1.0
 RETRY_SALVAGE_S = 600
-RESERVE_NAME = "disk-reserve"
 
 
 class PartBroken(Exception):
@@ -71,7 +71,7 @@ class SessionKeeper:
         self._camera = camera
         self._camera_record = camera_record
         self._clock = clock
-        self._reserve = SpaceReserve(settings.data_folder / RESERVE_NAME)
+        self._reserve = SpaceReserve.of(settings.data_folder)
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sealing")
         self._salvaging: Future[Salvaged] | None = self._background.submit(self._salvage)
         self._sealing: Future[FinishedSession] | None = None
@@ -80,11 +80,9 @@ class SessionKeeper:
     # Commands.
 
     def start(self, command: StartCommand) -> None:
-        """Begin a session; raises GrimaceError (E_REC_BUSY, E_DISK_FULL)."""
+        """Begin a session; raises GrimaceError (E_REC_BUSY, E_DISK_FULL, E_DISK_STALLED), and leaves nothing of it then."""
         if self.phase is not Phase.IDLE:
             raise GrimaceError(RECORDING_BUSY, self.phase.value)
-        self._require_space(command.planned_s)
-        self._reserve.fill()
         session = OpenSession(
             session_id=str(uuid.uuid4()),
             rig_id=self._settings.rig_id,
@@ -98,9 +96,18 @@ class SessionKeeper:
         )
         self.faults = ()
         try:
+            self._require_space(command.planned_s)
+            self._reserve.fill()
             self._begin_part(SessionFolder.create(self._settings.sessions_folder, session), session, so_far=None)
         except OSError as error:
-            raise GrimaceError(DISK_FULL if error.errno == errno.ENOSPC else DISK_STALLED, str(error)) from error
+            self._forget(session)
+            raise GrimaceError(DISK_FULL if is_full(error) else DISK_STALLED, str(error)) from error
+
+    def _forget(self, session: OpenSession) -> None:
+        """A refused session must not lie there for salvage, which would go on with it after a restart."""
+        shutil.rmtree(self._settings.sessions_folder / session.session_id, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the disk's fault is told already
+            self._reserve.release()
 
     def stop(self) -> None:
         """End the recording; raises GrimaceError(E_REC_IDLE)."""
@@ -168,7 +175,7 @@ class SessionKeeper:
         self.unrepaired = tuple(salvaged.failed)
         self._retry_salvage_ns = self._clock.monotonic_ns() + RETRY_SALVAGE_S * NANOSECONDS
         for manifest in salvaged.sealed:
-            self.last_session = _finished(SessionFolder(self._settings.sessions_folder / manifest.session_id), manifest)
+            self.last_session = FinishedSession.sealed_in(self._settings.sessions_folder / manifest.session_id, manifest)
         for session_id in salvaged.empty:
             self.last_session = FinishedSession(session_id=session_id, outcome="empty", folder=self._settings.data_folder)
         self._occur(Occurrence.SALVAGED)
@@ -196,6 +203,7 @@ class SessionKeeper:
     # In the background.
 
     def _salvage(self) -> Salvaged:
+        self._reserve.release()
         resumption = Resumption(boot_id(), self._clock.monotonic_ns(), camera_filmed_on=self._settings.camera.paced)
         return salvage(self._settings.sessions_folder, resumption)
 
@@ -206,14 +214,14 @@ class SessionKeeper:
             folder.save(session.model_copy(update={"ending": True}))
             if not all(part.closed or part.recovered for part in session.parts):
                 repair(folder)
-            return _finished(folder, seal(folder))
+            return FinishedSession.sealed_in(folder.path, seal(folder))
         except GrimaceError as error:
             aside = set_aside(folder)
             return self._unfinished(folder, "empty", error.fault, error.detail).model_copy(update={"folder": aside})
         except OSError as error:
             log.exception("session %s cannot be sealed now; salvage tries again", folder.session_id)
-            return self._unfinished(folder, "unsealed", DISK_FULL, str(error))
-        except LedgerError as error:
+            return self._unfinished(folder, "unsealed", DISK_FULL if is_full(error) else DISK_STALLED, str(error))
+        except Exception as error:  # as in salvage: one session that cannot be sealed must not keep the rig from recording
             log.exception("session %s cannot be sealed", folder.session_id)
             return self._unfinished(folder, "unsealed", LEDGER_MISMATCH, str(error))
 
@@ -223,7 +231,6 @@ class SessionKeeper:
         if self.running is None:
             return None
         running, progress = self.running, self.running.recorder.progress
-        video = running.folder.video(running.part)
         return RecordingState(
             session_id=running.folder.session_id,
             folder=running.folder.path,
@@ -232,7 +239,7 @@ class SessionKeeper:
             part=running.part,
             part_frames_captured=progress.frames_captured,
             part_frames_written=progress.frames_durable,
-            part_bytes=video.stat().st_size if video is not None else 0,
+            part_bytes=_size_bytes(running.folder.video(running.part)),
             last_write_age_s=(self._clock.monotonic_ns() - progress.last_sync_ns) / NANOSECONDS,
         )
 
@@ -260,11 +267,9 @@ class SessionKeeper:
         return FinishedSession.model_validate(content)
 
 
-def _finished(folder: SessionFolder, manifest: SessionManifest) -> FinishedSession:
-    return FinishedSession(
-        session_id=manifest.session_id,
-        outcome=manifest.state.value,
-        folder=folder.path,
-        counts=manifest.counts,
-        faults=manifest.faults,
-    )
+def _size_bytes(video: Path | None) -> int:
+    """0 for a video that is not there: not begun yet, or just given another name by the sealing in the background."""
+    try:
+        return video.stat().st_size if video is not None else 0
+    except FileNotFoundError:
+        return 0

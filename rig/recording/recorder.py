@@ -6,7 +6,6 @@ line is durable before the fragment with its packet is written, so that no video
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 import av.error
 
 from rig.camera.backend import MICROSECONDS, EncodedPacket, FrameInfo
+from rig.disk import is_full
 from rig.recording.events import Event
 from rig.recording.intake import Intake
 from rig.recording.open_session import OpenSession, SessionFolder
@@ -123,7 +123,7 @@ class Recorder:
             self._files.close()
             self._observe()
         except OSError as error:
-            self._fail(DISK_FULL if error.errno == errno.ENOSPC else DISK_STALLED, str(error))
+            self._fail(DISK_FULL if is_full(error) else DISK_STALLED, str(error))
         except av.error.FFmpegError as error:
             self._fail(ENCODER_STALLED, f"the video file refuses a packet: {error}")
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import random
 import shutil
@@ -14,6 +13,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from pathlib import Path
 
+from rig.disk import is_full
 from rig.outbox.enlist import enlist_new_sessions
 from rig.outbox.integrity import SealCheck
 from rig.outbox.journal import Journal, OutboxSession
@@ -127,8 +127,8 @@ class Uploader:
         except sqlite3.Error:
             raise
         except OSError as error:
-            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-            return self._settle(session, GrimaceError(faults.DISK_FULL if full else faults.DISK_FAILED, str(error)))
+            fault = faults.DISK_FULL if is_full(error) else faults.DISK_FAILED
+            return self._settle(session, GrimaceError(fault, str(error)))
         except Exception as error:  # a mistake of ours with one session must not hold up the others
             log.exception("not foreseen", extra={"session": session.session_id})
             return self._settle(session, GrimaceError(faults.UPLOAD_FAILED, repr(error)))

@@ -1,0 +1,111 @@
+"""What the session keeper does when the disk does not play along, in the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rig.camera.backend import FrameInfo
+from rig.camera.replay import ReplayCamera
+from rig.camera.session_keeper import SessionKeeper
+from rig.camera.states import Phase
+from rig.control import StartCommand
+from rig.recording.open_session import SessionFolder
+from rig.recording.reserve import SpaceReserve
+from rig.settings import RigSettings
+from shared.clock import SystemClock
+from shared.faults import GrimaceError
+from shared.manifest import SealState, SessionManifest
+from tests.processes import until
+from tests.rig.bench import Bench, tiny_camera
+
+START = StartCommand(planned_s=1)
+
+
+@contextmanager
+def keeper_of(data_folder: Path) -> Iterator[SessionKeeper]:
+    """A keeper that films, after its salvage."""
+    settings = RigSettings(rig_id="rig-1", data_folder=data_folder, camera=tiny_camera())
+    clock = SystemClock()
+    with ReplayCamera(settings.camera, clock) as camera:
+        keeper = SessionKeeper(settings, camera, camera.open(), clock)
+        camera.start(ToItsRecorder(keeper))
+        until(lambda: advanced(keeper, Phase.IDLE))
+        yield keeper
+        keeper.finish(go_on=lambda: None)
+
+
+class ToItsRecorder:
+    """Hears every frame, as the camera process does."""
+
+    def __init__(self, keeper: SessionKeeper) -> None:
+        self._keeper = keeper
+
+    def on_frame(self, frame: FrameInfo) -> None:
+        if self._keeper.running is not None:
+            self._keeper.running.recorder.on_frame(frame)
+
+
+def advanced(keeper: SessionKeeper, phase: Phase) -> bool:
+    keeper.advance()
+    return keeper.phase is phase
+
+
+def test_a_session_is_recorded_and_sealed(tmp_path: Path):
+    with keeper_of(tmp_path) as keeper:
+        keeper.start(START)
+        until(lambda: advanced(keeper, Phase.IDLE))
+        assert keeper.last_session is not None
+        assert keeper.last_session.outcome == "sealed"
+
+
+@pytest.mark.parametrize("in_the_way", ["disk-reserve", "sessions"])
+def test_a_start_that_the_disk_refuses_is_answered_and_the_next_one_may_succeed(tmp_path: Path, in_the_way):
+    with keeper_of(tmp_path) as keeper:
+        obstacle = tmp_path / in_the_way
+        obstacle.symlink_to("/proc/nowhere")
+        with pytest.raises(GrimaceError, match="E_DISK_STALLED"):
+            keeper.start(START)
+        assert keeper.phase is Phase.IDLE
+        assert keeper.running is None
+        obstacle.unlink(missing_ok=True)
+        keeper.start(START)
+        until(lambda: advanced(keeper, Phase.IDLE))
+        assert keeper.last_session is not None
+        assert keeper.last_session.outcome == "sealed"
+
+
+def test_a_start_that_was_refused_is_not_gone_on_with_by_the_next_process(tmp_path: Path, monkeypatch):
+    def no_recorder(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with keeper_of(tmp_path) as keeper, monkeypatch.context() as patched:
+        patched.setattr("rig.camera.session_keeper.Recorder", no_recorder)
+        with pytest.raises(GrimaceError, match="E_DISK_STALLED"):
+            keeper.start(START)
+    assert list((tmp_path / "sessions").iterdir()) == []
+    assert not (tmp_path / "disk-reserve").exists()
+
+
+def test_the_space_that_a_killed_recording_had_set_aside_pays_for_its_salvage(bench: Bench):
+    folder = bench.record(tiny_camera(), seconds=1)
+    reserve = SpaceReserve.of(bench.data_folder)
+    reserve.fill()
+    with keeper_of(bench.data_folder) as keeper:
+        assert keeper.last_session is not None
+        assert keeper.last_session.session_id == folder.session_id
+        assert not reserve.release(), "given up before, and not needed while nobody records"
+
+
+def test_a_session_that_cannot_be_read_is_named_and_the_rig_records_on(bench: Bench):
+    damaged = bench.record(tiny_camera(), seconds=1)
+    damaged.finished("part-1.mp4").write_bytes(bytes(range(256)) * 64)
+    with keeper_of(bench.data_folder) as keeper:
+        assert keeper.unrepaired == (damaged.session_id,)
+        keeper.start(START)
+        until(lambda: advanced(keeper, Phase.IDLE))
+        assert keeper.last_session is not None
+        assert SessionManifest.read(SessionFolder(keeper.last_session.folder).manifest).state is SealState.SEALED
