@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rig.camera.states import Phase
 from rig.control import CameraControl, CameraState, FinishedSession
+from rig.recording.open_session import SessionFolder
+from rig.recording.salvage import aside_of
 from shared.faults import RIG_NOT_RUNNING, GrimaceError
-from shared.manifest import StudyMetadata
+from shared.manifest import SessionManifest, StudyMetadata
 
 ASK_EVERY_S = 0.25
 AWAY_LIMIT_S = 60.0
@@ -22,7 +26,7 @@ def record_and_wait(control: CameraControl, seconds: float, study: StudyMetadata
     state = control.start(seconds, study)
     if state.recording is None:
         raise GrimaceError(RIG_NOT_RUNNING, "the recording was accepted but is not there")
-    session_id = state.recording.session_id
+    session_id, folder = state.recording.session_id, state.recording.folder
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,13 +36,31 @@ def record_and_wait(control: CameraControl, seconds: float, study: StudyMetadata
     with Progress(*columns, console=console, disable=console is None) as progress:
         task = progress.add_task("opening", total=seconds, frames=0)
         for state in _states(control):
-            if state.last_session is not None and state.last_session.session_id == session_id:
-                return state.last_session
+            if (finished := _finished(state, session_id, folder)) is not None:
+                return finished
             if (recording := state.recording) is not None and recording.session_id == session_id:
                 progress.update(
                     task, description=state.phase.value, completed=recording.elapsed_s, frames=recording.part_frames_written
                 )
     raise GrimaceError(RIG_NOT_RUNNING, f"while session {session_id} was recorded; it is salvaged at the next start")
+
+
+def _finished(state: CameraState, session_id: str, folder: Path) -> FinishedSession | None:
+    """What became of the session; None while that is open.
+
+    The process tells it, but only until it is restarted or salvages another one. Then the session's folder does.
+    """
+    if state.last_session is not None and state.last_session.session_id == session_id:
+        return state.last_session
+    if state.phase is Phase.SALVAGING or (state.recording is not None and state.recording.session_id == session_id):
+        return None
+    if session_id in state.unrepaired:
+        return FinishedSession(session_id=session_id, outcome="unsealed", folder=folder)
+    manifest = SessionFolder(folder).manifest
+    if manifest.exists():
+        return FinishedSession.sealed_in(folder, SessionManifest.read(manifest))
+    aside = aside_of(folder)
+    return FinishedSession(session_id=session_id, outcome="empty", folder=aside) if aside.exists() else None
 
 
 def _states(control: CameraControl) -> Iterator[CameraState]:
