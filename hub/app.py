@@ -34,6 +34,9 @@ from shared import __version__
 from shared.api import API_PREFIX
 from shared.clock import Clock, SystemClock
 
+BODY_LIMIT_BYTES = 1024 * 1024
+"""Of requests that are read whole, which happens before anybody asks who sends them; uploads and tables stream, and say so."""
+
 API_ROUTERS = (sessions, uploads, rigs, downloads, results, analyses, workers)
 
 
@@ -74,7 +77,14 @@ def create_app(settings: HubSettings | None = None, clock: Clock | None = None) 
         hub.database.close()
 
     # FastAPI's own pages of the API load scripts from elsewhere, which our pages' policy forbids; /openapi.json stays.
-    app = FastAPI(title="grimace hub", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="grimace hub",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=BODY_LIMIT_BYTES,
+    )
     app.state.hub = hub
     problems.install(app, site.answer_problem)
     app.add_middleware(TusMessages)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.responses import FileResponse
 
 from hub.analyses import claims
@@ -55,7 +56,7 @@ def report_progress(analysis_id: str, report: ProgressReport, fence: Fence, hub:
     _answer(ending, analysis_id)
 
 
-@router.put("/analyses/{analysis_id}/table", status_code=204)
+@router.put("/analyses/{analysis_id}/table", status_code=204, max_body_size=sys.maxsize)  # streamed; see TABLE_LIMIT_BYTES
 async def receive_table(analysis_id: str, fence: Fence, hub: HubDep, request: Request) -> None:
     """Keep the Parquet table until it is completed; put again, it replaces what was put."""
     place = await run_in_threadpool(_place_for_table, hub, analysis_id, fence)
@@ -73,7 +74,7 @@ def _place_for_table(hub: Hub, analysis_id: str, fence: str) -> Path:
 
 async def _write(body: AsyncIterator[bytes], path: Path) -> None:
     received = 0
-    with replacing(path) as file:
+    async with contextmanager_in_threadpool(replacing(path)) as file:  # its fsync would hold up every other request
         async for block in body:
             received += len(block)
             if received > TABLE_LIMIT_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -26,7 +27,7 @@ def speaks_tus(request: Request) -> None:
         raise HTTPException(412, f"Tus-Resumable: this hub speaks {TUS_VERSION}, not {version}", {"Tus-Version": TUS_VERSION})
 
 
-router = APIRouter(prefix="/uploads", tags=["uploads"])
+router = APIRouter(prefix="/uploads", tags=["uploads"], max_body_size=sys.maxsize)  # streamed; a file's own size is its limit
 spoken = [Depends(speaks_tus)]
 Uploader = Annotated[Actor, Depends(allowed(Action.UPLOAD_FILE))]
 

@@ -1,0 +1,55 @@
+"""What holds for the application as a whole, whatever is asked of it."""
+
+import asyncio
+import os
+
+import pytest
+import requests
+
+from hub.app import BODY_LIMIT_BYTES
+from shared.api import API_PREFIX, FENCE_HEADER
+from tests.hub.analyses.analysis_hub import AnalysisHub
+
+TOO_LONG = b"x" * (BODY_LIMIT_BYTES + 1)
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with AnalysisHub(tmp_path) as running:
+        running.add_lab()
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", f"{API_PREFIX}/sessions/00000000-0000-4000-8000-000000000000"),
+        ("POST", f"{API_PREFIX}/rig/heartbeat"),
+        ("POST", f"{API_PREFIX}/worker/claim"),
+        ("POST", "/sign-in"),
+    ],
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_without_end_is_not_read_into_memory_from_somebody_unknown(hub, method, path, chunked):
+    headers = {"Content-Type": "application/x-www-form-urlencoded" if path == "/sign-in" else "application/json"}
+    body = iter([TOO_LONG, TOO_LONG]) if chunked else TOO_LONG
+    assert requests.request(method, hub.url + path, data=body, headers=headers, timeout=20).status_code == 413
+
+
+def test_a_workers_table_may_be_long_and_reaches_the_disk_without_holding_up_the_event_loop(hub, monkeypatch):
+    hub.queue(hub.store())
+    headers = {"Authorization": f"Bearer {hub.add_worker()}"}
+    claim = f"{hub.url}{API_PREFIX}/worker/claim"
+    claimed = requests.post(claim, json={"worker": "w"}, headers=headers, timeout=20).json()
+    synced_in_the_loop = []
+    fsync = os.fsync
+
+    def watched_fsync(descriptor: int) -> None:
+        synced_in_the_loop.append(asyncio._get_running_loop() is not None)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    address = f"{hub.url}{API_PREFIX}/worker/analyses/{claimed['analysis_id']}/table"
+    answer = requests.put(address, data=TOO_LONG, headers={**headers, FENCE_HEADER: claimed["fence"]}, timeout=20)
+    assert answer.status_code == 204
+    assert synced_in_the_loop == [False, False], "the file and its folder"
