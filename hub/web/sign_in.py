@@ -26,6 +26,10 @@ SIGNED_IN_FOR = timedelta(days=14)
 PASSWORD_CHECKS_AT_ONCE = 2
 """An argon2 check takes 64 MiB and a core for 0.2 s: more at once would let a few sign-ins stall the hub."""
 
+LONGEST_EMAIL = 320
+"""What the column holds (RFC 5321: 64 + @ + 255); failed attempts are remembered under it."""
+LONGEST_PASSWORD = 1000
+
 LINK_WORTHLESS = "This link was used before or is older than a day. Ask your lab's supervisor for a new one."
 WRONG_PASSWORD = "E-mail address and password do not fit together."
 TOO_MANY = "Too many failed attempts. Wait 15 minutes, or ask your lab's supervisor for a sign-in link."
@@ -64,21 +68,20 @@ def show_form(after: str = "/") -> Response:
 async def sign_in_with_password(
     request: Request,
     hub: HubDep,
-    email: Annotated[str, Form()],
-    password: Annotated[str, Form()],
+    email: Annotated[str, Form(max_length=LONGEST_EMAIL)],
+    password: Annotated[str, Form(max_length=LONGEST_PASSWORD)],
     after: Annotated[str, Form()] = "/",
 ) -> Response:
     """Sign in to the person's first lab by name."""
     door = door_of(request)
     address = request.client.host if request.client else ""
     account = email.strip().lower()
-    if door.attempts.too_many(account, address):
-        return page("sign_in.html", status_code=429, after=_own_path(after), email=email, error=TOO_MANY)
-    async with door.password_checks:
-        fits = await run_in_threadpool(_password_opens, hub, account, password)
-    if not fits:
-        door.attempts.record(account, address)
-        return page("sign_in.html", status_code=403, after=_own_path(after), email=email, error=WRONG_PASSWORD)
+    async with door.password_checks:  # before the attempts are counted, so that many requests at once are not many guesses
+        if door.attempts.too_many(account, address):
+            return page("sign_in.html", status_code=429, after=_own_path(after), email=email, error=TOO_MANY)
+        if not await run_in_threadpool(_password_opens, hub, account, password):
+            door.attempts.record(account, address)
+            return page("sign_in.html", status_code=403, after=_own_path(after), email=email, error=WRONG_PASSWORD)
     door.attempts.forget(account, address)
     return await run_in_threadpool(_enter, request, hub, account, _own_path(after))
 

@@ -1,7 +1,10 @@
 """Signing in: links that work once, cookies that scripts and other sites cannot use, passwords that cannot be guessed at."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hub.accounts.service import find_lab
 from hub.web.attempts import ALLOWED_FAILURES, FailedAttempts
+from hub.web.sign_in import PASSWORD_CHECKS_AT_ONCE
 from shared.clock import ManualClock
 
 
@@ -95,6 +98,23 @@ def test_too_many_wrong_passwords_close_the_account_for_this_address(hub):
     assert browser.submit("/sign-in", email="ada@example.org", password="correct horse").status_code == 429
     hub.running.clock.advance(15 * 60 + 1)
     assert browser.submit("/sign-in", email="ada@example.org", password="correct horse").status_code == 303
+
+
+def test_many_guesses_at_once_are_no_way_around_the_limit(hub):
+    hub.link_for("ada@example.org")
+    hub.set_password("ada@example.org", "correct horse")
+
+    def guess(_: int) -> int:
+        return hub.browser().submit("/sign-in", email="ada@example.org", password="wrong").status_code
+
+    with ThreadPoolExecutor(12) as guessers:
+        answers = list(guessers.map(guess, range(12)))
+    assert set(answers) == {403, 429}
+    assert answers.count(403) < ALLOWED_FAILURES + PASSWORD_CHECKS_AT_ONCE
+
+
+def test_an_endless_address_is_not_remembered(hub):
+    assert hub.browser().submit("/sign-in", email="a" * 1000 + "@example.org", password="wrong").status_code == 422
 
 
 def test_failures_of_one_account_or_address_do_not_close_another():
