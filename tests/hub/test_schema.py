@@ -1,11 +1,13 @@
 """One schema for both databases, and no lost updates on either."""
 
+import subprocess
+import sys
 import threading
 from uuid import uuid4
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, select
+from sqlalchemy import Engine, event, inspect, select
 
 from hub.database import Database, Table
 from hub.schema import alembic_config, migrate
@@ -44,6 +46,43 @@ def test_the_way_back_and_forth_again_is_open(url):
     assert table_names(url) == {"alembic_version"}
     migrate(url)
     migrate(url)
+    assert set(Table.metadata.tables) <= table_names(url)
+
+
+def test_a_migration_that_is_cut_short_leaves_nothing_behind_and_can_be_run_again(url):
+    def power_cut(_connection, _cursor, statement, *_rest):
+        if "CREATE TABLE analyses" in statement:
+            raise InterruptedError
+
+    event.listen(Engine, "before_cursor_execute", power_cut)
+    try:
+        with pytest.raises(InterruptedError):
+            migrate(url)
+    finally:
+        event.remove(Engine, "before_cursor_execute", power_cut)
+    assert table_names(url) == set()
+    migrate(url)
+    assert set(Table.metadata.tables) <= table_names(url)
+
+
+MIGRATE_WHEN_TOLD = """
+import sys
+from hub.schema import migrate
+print("ready", flush=True)
+sys.stdin.read()
+migrate(sys.argv[1])
+"""
+
+
+def test_processes_that_start_together_on_an_empty_database_build_it_once(url):
+    command = [sys.executable, "-c", MIGRATE_WHEN_TOLD, url]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started = [subprocess.Popen(command, text=True, **pipes) for _ in range(3)]
+    assert [process.stdout.readline() for process in started] == ["ready\n"] * 3
+    for process in started:
+        process.stdin.close()
+    said = [process.stderr.read() for process in started]
+    assert [process.wait() for process in started] == [0, 0, 0], said
     assert set(Table.metadata.tables) <= table_names(url)
 
 
