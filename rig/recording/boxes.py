@@ -51,6 +51,7 @@ def boxes_in(file: BinaryIO, size_bytes: int) -> Iterator[Box]:
 def whole_bytes(path: Path, before_byte: int | None = None) -> int:
     """How many bytes of a recording hold together: all of a closed one, else up to the end of the last whole fragment.
 
+    A fragment is only written when the one before it is durable, so a broken one before a whole one was damaged later; it stays.
     With `before_byte`, only fragments that end before it count. 0 when there is none: no frame is left in the file.
     """
     size_bytes = path.stat().st_size if before_byte is None else before_byte
@@ -69,11 +70,9 @@ def whole_bytes(path: Path, before_byte: int | None = None) -> int:
             elif box.kind == b"mdat":
                 if fragment is None:
                     media_before_index = not has_index
-                elif fragment.end != box.start or not _holds_whole_samples(file, box):
-                    break
-                else:
+                elif fragment.end == box.start and _holds_whole_samples(file, box):
                     whole = box.end
-                    fragment = None
+                fragment = None
         return whole
 
 

@@ -10,7 +10,10 @@ from pydantic import ValidationError
 
 from rig.recording.events import Event
 from rig.recording.reserve import SpaceReserve, write_all
-from shared.ledger import FrameRow, PacketRow, check_line, header
+from shared.ledger import FrameRow, LedgerError, PacketRow, check_line, header
+
+MOST_TORN_BYTES = 64 * 1024
+"""More than a crash can tear: lines are made durable with every fragment of the video, those of half a second at a time."""
 
 
 class Journal:
@@ -40,7 +43,10 @@ class Journal:
 
 
 def cut_torn_ledger(path: Path, kind: type[FrameRow] | type[PacketRow]) -> None:
-    """Cut a ledger that a crash has torn before its first line that is not whole. Safe to repeat."""
+    """Cut a ledger that a crash has torn before its first line that is not whole. Safe to repeat.
+
+    Raises LedgerError, and cuts nothing, when so much follows that line that no crash can have torn it.
+    """
 
     def is_whole(line: str, number: int) -> bool:
         if number == 1:
@@ -68,11 +74,13 @@ def cut_torn_events(path: Path) -> None:
 
 
 def _cut_before_first_bad_line(path: Path, is_whole: Callable[[str, int], bool]) -> None:
-    whole_bytes = 0
+    size_bytes, whole_bytes = path.stat().st_size, 0
     with path.open("r+b") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n") or not is_whole(line[:-1].decode("utf-8", "replace"), number):
                 break
             whole_bytes += len(line)
+        if size_bytes - whole_bytes > MOST_TORN_BYTES:
+            raise LedgerError(f"{path.name} is damaged at byte {whole_bytes}, long before its end; nothing of it was cut")
         file.truncate(whole_bytes)
         os.fsync(file.fileno())

@@ -86,8 +86,9 @@ class Recorder:
 
     def on_packet(self, packet: EncodedPacket) -> None:
         self.last_packet_ns = self._clock.monotonic_ns()
-        if self._end_us is None:
-            self._end_us = packet.sensor_us + round(self.session.planned_s * MICROSECONDS)
+        with self._end_lock:
+            if self._end_us is None:
+                self._end_us = packet.sensor_us + round(self.session.planned_s * MICROSECONDS)
         if not self._is_beyond_the_end(packet.sensor_us):
             self._intake.put(packet)
 

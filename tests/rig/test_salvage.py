@@ -128,6 +128,32 @@ def test_blocks_that_never_reached_the_disk_are_cut_off(torn: SessionFolder):
     assert len(packets_of(video)) == 45
 
 
+def test_a_damaged_block_costs_its_own_fragment_and_none_of_the_later_ones(torn: SessionFolder):
+    """Fragments reach the disk one after the other: one that is broken before a whole one was damaged later, not torn."""
+    video = torn.working("part-1.mp4")
+    whole = cut_to_whole_fragments(video)
+    damaged_at = video.read_bytes().index(b"mdat") + 4
+    with video.open("r+b") as file:
+        file.seek(damaged_at)
+        file.write(bytes(64))
+    assert cut_to_whole_fragments(video) == whole
+    assert len(packets_of(video)) == 60
+
+
+@pytest.mark.parametrize("name", ["frames.csv", "packets.csv", "events.jsonl"])
+def test_a_journal_that_is_damaged_long_before_its_end_costs_no_video(bench: Bench, torn: SessionFolder, name: str):
+    """Cut there, it would have the video cut to the same length: what a crash cannot have torn is left for a person."""
+    journal, video = torn.present(name), torn.working("part-1.mp4")
+    assert journal is not None
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(lines[0] + lines[-1][:9] + b"\n" + lines[-1] * (100_000 // len(lines[-1])))
+    journal.replace(torn.working(name))
+    before = torn.working(name).read_bytes(), video.read_bytes()
+    result = salvage(bench.sessions)
+    assert name in result.failed[torn.session_id]
+    assert (torn.working(name).read_bytes(), video.read_bytes()) == before
+
+
 def test_a_torn_last_line_of_the_ledger_is_dropped(bench: Bench, torn: SessionFolder):
     with torn.working("frames.csv").open("ab") as file:
         file.write(b"90,1,4477")
