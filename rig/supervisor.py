@@ -73,17 +73,30 @@ class Supervisor:
         now_ns = self._clock.monotonic_ns()
         if kept.process is None:
             if now_ns >= kept.due_ns:
-                kept.process = subprocess.Popen(kept.spec.command, start_new_session=True)
-                kept.started_ns = now_ns
+                self._start(kept, now_ns)
             return
         status = kept.process.poll()
         if status is None:
             return
         healthy = now_ns - kept.started_ns > HEALTHY_AFTER_S * NANOSECONDS
-        kept.deaths_in_a_row = 1 if healthy else kept.deaths_in_a_row + 1
+        kept.deaths_in_a_row = 0 if healthy else kept.deaths_in_a_row
         kept.process = None
-        kept.due_ns = now_ns + round(pause_s(kept.deaths_in_a_row) * NANOSECONDS)
-        log.warning("%s ended (%s); starting it again in %.1f s", kept.spec.name, _reason(status), pause_s(kept.deaths_in_a_row))
+        self._start_later(kept, now_ns, f"ended ({_reason(status)})")
+
+    def _start(self, kept: Kept, now_ns: int) -> None:
+        """A machine that is short of memory may refuse one process: that must not end the other, which may be recording."""
+        try:
+            kept.process = subprocess.Popen(kept.spec.command, start_new_session=True)
+        except OSError as error:
+            self._start_later(kept, now_ns, f"cannot be started ({error})")
+        else:
+            kept.started_ns = now_ns
+
+    def _start_later(self, kept: Kept, now_ns: int, why: str) -> None:
+        kept.deaths_in_a_row += 1
+        pause = pause_s(kept.deaths_in_a_row)
+        kept.due_ns = now_ns + round(pause * NANOSECONDS)
+        log.warning("%s %s; trying again in %.1f s", kept.spec.name, why, pause)
 
     def _end_all(self) -> None:
         running = [kept for kept in self._kept if kept.process is not None]
