@@ -62,21 +62,29 @@ class HeartbeatThread(threading.Thread):
                 self._ended.wait(self._every_s)
 
     def _beat(self, journal: Journal) -> None:
-        """One heartbeat. The connection is made anew: it would be closed by now, and the token may be another one."""
-        sessions = journal.sessions(WAITING | STOPPED)
-        heartbeat = heartbeat_of(sessions, self._camera_state(), shutil.disk_usage(self._data_folder).free)
+        """One heartbeat, or one line in the log when that becomes impossible."""
         fault: str | None = None
         try:
-            hub = self._connect()
-            try:
-                hub.heartbeat(heartbeat)
-            finally:
-                hub.close()
+            self._tell(journal)
         except GrimaceError as error:
             fault = error.fault.code
             if fault != self._last_fault:
                 log.warning("no heartbeat: %s", error)
+        except Exception as error:  # a locked journal, a failing disk: without a next beat the hub takes the rig for dead
+            fault = type(error).__name__
+            if fault != self._last_fault:
+                log.exception("no heartbeat")
         self._last_fault = fault
+
+    def _tell(self, journal: Journal) -> None:
+        """The connection is made anew: it would be closed by now, and the token may be another one."""
+        sessions = journal.sessions(WAITING | STOPPED)
+        heartbeat = heartbeat_of(sessions, self._camera_state(), shutil.disk_usage(self._data_folder).free)
+        hub = self._connect()
+        try:
+            hub.heartbeat(heartbeat)
+        finally:
+            hub.close()
 
     def _camera_state(self) -> CameraState | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from rig.upload.uploader import Uploader
 from shared.api import Receipt, SessionState
 from shared.client import Hub, HubRefused
 from shared.clock import ManualClock
-from shared.faults import GrimaceError
+from shared.faults import TOKEN_REFUSED, GrimaceError
 from shared.hashing import sha256_of_file
 from shared.manifest import MANIFEST_NAME
 from tests.processes import until, unused_port
@@ -362,6 +363,22 @@ def test_the_heartbeat_tells_the_hub_what_waits(rig, known_rig):
     assert heartbeat["queued_bytes"] == rig.row(waiting).size_bytes
     assert heartbeat["phase"] == "unknown"
     assert heartbeat["faults"] == ["E_FILE_CHANGED", "E_RIG_DOWN"]
+
+
+def test_a_heartbeat_that_was_impossible_is_followed_by_the_next(tmp_path, caplog):
+    asked = threading.Event()
+
+    def connect() -> Hub:
+        asked.set()
+        raise GrimaceError(TOKEN_REFUSED)
+
+    thread = HeartbeatThread(tmp_path / "data", tmp_path / JOURNAL_NAME, connect, every_s=0.01)
+    thread.start()
+    until(lambda: "no heartbeat" in caplog.text)
+    (tmp_path / "data").mkdir()
+    assert asked.wait(20)
+    thread.stop()
+    thread.join(20)
 
 
 def test_the_queue_says_in_words_what_waits_and_what_to_do(rig):
