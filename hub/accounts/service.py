@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 from uuid import uuid4
 
 from pwdlib import PasswordHash
@@ -18,7 +19,6 @@ RIG_NAME = re.compile(r"[a-z0-9-]{3,32}")
 SHORTEST_PASSWORD = 10
 
 _passwords = PasswordHash.recommended()
-_NOBODYS_HASH = _passwords.hash("no account has this password")
 
 
 class AccountError(ValueError):
@@ -97,7 +97,13 @@ def hash_password(password: str) -> str:
     return _passwords.hash(password)
 
 
+@cache
+def _nobodys_hash() -> str:
+    """Made when first needed: argon2 takes 64 MB for a moment, which a hub that only takes uploads need not have."""
+    return _passwords.hash("no account has this password")
+
+
 def password_fits(user: User | None, password: str) -> bool:
     """Whether the password opens the account. Takes as long for an unknown account, so that timing tells nothing."""
-    stored = user.password_hash if user and user.password_hash else _NOBODYS_HASH
+    stored = user.password_hash if user and user.password_hash else _nobodys_hash()
     return _passwords.verify(password, stored) and user is not None and user.password_hash is not None
