@@ -9,13 +9,15 @@ from typing import Self
 
 from hub.worker.port import HubPort
 from shared.api import ClaimedAnalysis, ProgressReport
-from shared.faults import HUB_UNREACHABLE, Fault, GrimaceError
+from shared.faults import HUB_FAILED, HUB_UNREACHABLE, Fault, GrimaceError
 
 log = logging.getLogger(__name__)
 
 REPORT_EVERY_S = 1.0
 REPORTS_PER_LEASE = 4
 """At least: so that two of them may get lost."""
+MAY_PASS = frozenset({HUB_UNREACHABLE, HUB_FAILED})
+"""The hub was not reached, or failed itself (its database was busy): the lease runs on, and the next report may renew it."""
 
 
 class LeaseKeeper:
@@ -50,10 +52,10 @@ class LeaseKeeper:
                 self._port.progress(self._claimed, self._progress)
                 out_of_reach = False
             except GrimaceError as error:
-                if error.fault is not HUB_UNREACHABLE:
+                if error.fault not in MAY_PASS:
                     self.ending = error.fault
                 elif not out_of_reach:
-                    log.warning("the hub cannot be told of the progress", extra={"reason": error.detail})
+                    log.warning("the hub cannot be told of the progress: %s", error)
                     out_of_reach = True
             except Exception:
                 log.exception("the lease could not be renewed; the next report tries again")
