@@ -114,9 +114,9 @@ class Reception:
         self._trust(self._file.end)
 
     def _take_back(self) -> None:
-        """Forget what this request brought, also what was synced on the way."""
-        self._file.go_to(self._start)
+        """Forget what this request brought, also what was synced on the way; the row first, which never promises too much."""
         self._trust(self._start)
+        self._file.go_to(self._start)
 
     def _trust(self, offset_bytes: int) -> None:
         """Make the database's offset what the disk has, and the file received when that is all of it."""

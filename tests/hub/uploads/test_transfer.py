@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from hub.uploads import service
 from shared.faults import HUB_DISK_FULL, GrimaceError
 from tests.hub.live_hub import LiveHub
 from tests.hub.uploads.conftest import CHECKPOINT_BYTES
@@ -158,6 +159,21 @@ def test_a_body_of_unknown_length_that_is_too_long_is_taken_back_whole(rig, on_d
     assert (answer.status_code, answer.json()["code"]) == (413, "E_UPLOAD_TOO_LARGE")
     assert rig.offset(upload) == 1000
     assert on_disk(upload) == LONG_CLIP[:1000]
+
+
+def test_a_hub_that_dies_while_it_takes_a_body_back_promises_no_byte_that_it_does_not_have(rig, on_disk, monkeypatch):
+    upload = rig.new_upload(LONG_CLIP)
+    blocks = [LONG_CLIP[start : start + 65536] for start in range(0, len(LONG_CLIP), 65536)]
+    move_offset = service.move_offset
+
+    def die_before_going_back(session, row, offset_bytes, expires_at):
+        if offset_bytes < row.offset_bytes:
+            raise OSError("the power is gone")
+        move_offset(session, row, offset_bytes, expires_at)
+
+    monkeypatch.setattr(service, "move_offset", die_before_going_back)
+    assert rig.patch(upload, 0, iter([*blocks, b"!"])).status_code == 500
+    assert CHECKPOINT_BYTES <= rig.offset(upload) <= len(on_disk(upload))
 
 
 def test_what_arrived_before_the_client_went_away_is_kept(rig, on_disk):
