@@ -74,7 +74,9 @@ def _session_warnings(manifest: SessionManifest) -> Iterator[Warn]:
 
 
 def _lone_video(folder: Path) -> Path:
+    """The folder's only file, whatever it is called, or its only MP4: a video may be announced with notes beside it."""
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    if len(files) != 1:
+    videos = files if len(files) == 1 else [path for path in files if path.suffix.lower() == ".mp4"]
+    if len(videos) != 1:
         raise GrimaceError(VIDEO_UNREADABLE, f"{folder.name} holds {len(files)} files, neither a session nor one video")
-    return files[0]
+    return videos[0]

@@ -74,6 +74,15 @@ def test_a_folder_that_holds_one_video_is_that_video(build, tmp_path):
     assert scored.table["frame_index"].to_pylist() == [0, 300]
 
 
+def test_notes_beside_a_lone_video_are_not_taken_for_another_one(build, tmp_path):
+    (tmp_path / "clip.MP4").write_bytes(CLIP.read_bytes())
+    (tmp_path / "notes.txt").write_text("cage 7")
+    assert analyse_session(tmp_path, build, 0.1, BLACK_MOUSE, silent).summary.frames_analysed == 2
+    (tmp_path / "second.mp4").write_bytes(CLIP.read_bytes())
+    with pytest.raises(GrimaceError, match="holds 3 files"):
+        analyse_session(tmp_path, build, 0.1, BLACK_MOUSE, silent)
+
+
 def test_a_recorded_session_is_scored_in_its_own_time(build, recorded, tmp_path):
     recorded(tmp_path, [range(60), range(75, 120)], 120)
     scored = analyse_session(tmp_path, build, 1.0, BLACK_MOUSE, silent)
