@@ -7,6 +7,7 @@ READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/lock.txt | cksum
 
 DEMO_ARGS ?=
 ONCE ?=
+PYTEST_ARGS ?= -n auto
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo test lint bench setup services training lock clean
