@@ -13,7 +13,7 @@ import av
 
 from rig.camera.backend import MICROSECONDS
 from rig.recording.events import clock_pairs, fault_records, read_events
-from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
+from rig.recording.open_session import OPEN_SESSION_NAME, OpenPart, OpenSession, SessionFolder
 from shared.durable import sync_directory
 from shared.faults import FRAMES_DROPPED, SESSION_EMPTY, SESSION_TORN, GrimaceError
 from shared.hashing import sha256_of_file
@@ -58,11 +58,14 @@ def seal(folder: SessionFolder) -> SessionManifest:
 
 
 def finish_sealed(folder: SessionFolder) -> None:
-    """Remove what a sealed session does not need any more: the open-session document and videos without a frame."""
-    known = {record.name for record in SessionManifest.read(folder.manifest).files} | {folder.manifest.name}
-    for path in folder.path.iterdir():
-        if path.name not in known:
-            path.unlink()
+    """Remove what a sealed session does not need any more: videos without a frame, and last the open-session document.
+
+    Nothing else: the uploader may have put its receipt beside the files already.
+    """
+    sealed = {record.name for record in SessionManifest.read(folder.manifest).files}
+    empty_videos = [path for path in folder.path.glob("part-*.mp4*") if path.name not in sealed]
+    for path in (*empty_videos, folder.working(OPEN_SESSION_NAME), folder.open_document):
+        path.unlink(missing_ok=True)
     sync_directory(folder.path)
 
 

@@ -204,6 +204,19 @@ def test_a_sealed_session_is_left_as_it_is(bench: Bench):
     assert before == {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.path.iterdir()}
 
 
+def test_of_a_sealed_session_only_the_recorders_leftovers_are_removed(bench: Bench):
+    """Killed between the manifest and the tidying; the uploader was quicker than the next camera process."""
+    folder = bench.record(tiny_camera(), seconds=1)
+    document = folder.load()
+    seal(folder)
+    sealed = {path.name for path in folder.path.iterdir()}
+    folder.save(document)
+    for name in ("receipt.json", "notes.txt", "part-2.mp4.part", "recording.json.part"):
+        (folder.path / name).touch()
+    assert not salvage(bench.sessions).failed
+    assert {path.name for path in folder.path.iterdir()} == sealed | {"receipt.json", "notes.txt"}
+
+
 def test_a_folder_whose_document_was_never_written_disappears(bench: Bench):
     (bench.sessions / "2f1f3d0c-0000-4000-8000-000000000000").mkdir(parents=True)
     salvage(bench.sessions)
