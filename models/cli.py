@@ -39,7 +39,9 @@ def list_builds() -> None:
 def verify(name: Annotated[str | None, typer.Argument(help="A build's name; all builds without it.")] = None) -> None:
     """Hash the files of one build or of all; exit with 1 when any is not what its manifest says."""
     names = [name] if name else list(builds_in(bundled_builds_folder()))
-    sound = True
+    sound = bool(names)
+    if not sound:
+        typer.echo("no build is installed", err=True)
     for each in names:
         try:
             build = open_build(each)

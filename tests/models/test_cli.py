@@ -42,6 +42,13 @@ def test_verify_passes_the_bundled_builds():
     assert NAME in result.stdout
 
 
+def test_verify_with_nothing_to_verify_does_not_pass(installed):
+    shutil.rmtree(installed)
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "no build is installed" in result.stderr
+
+
 def test_verify_refuses_a_changed_build_with_its_code_and_the_file(installed):
     network = installed / "nose.onnx"
     network.write_bytes(network.read_bytes()[:-1])
