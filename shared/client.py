@@ -153,6 +153,8 @@ class Hub:
         return answer
 
     def _send(self, method: str, path: str, *, stream: bool = False, **options: object) -> requests.Response:
+        if not path.startswith("/"):  # "@other.example/…", from an answer, would make another address of ours
+            raise HubUnreachable(f"{self._address} names the path {path!r}, which is not one of its own")
         url = self.url + path
         try:
             return self._http.request(method, url, timeout=self._timeouts_s, allow_redirects=False, stream=stream, **options)  # type: ignore[arg-type]  # requests types every option apart

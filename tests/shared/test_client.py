@@ -169,3 +169,10 @@ def test_a_token_that_cannot_be_sent_is_refused_before_anything_is_and_not_repea
         Hub("http://127.0.0.1:1", token)
     assert refused.value.fault.code == "E_TOKEN_REFUSED"
     assert not token or token not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", ["@{other}/api/v1/uploads/1", ".example/api/v1/uploads/1", "uploads/1", ""])
+def test_the_token_goes_nowhere_else_whatever_path_an_answer_named(server, path):
+    with pytest.raises(HubUnreachable, match="not one of its own"):
+        Hub("http://hub.invalid", TOKEN).request("HEAD", path.format(other=server.url.removeprefix("http://")))
+    assert server.seen == []
