@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
-from shared.documents import Document, FileName, SessionId, Sha256, UtcTime
+from shared.documents import ByteCount, Document, FileName, SessionId, Sha256, UtcTime
 from shared.grimace import subject_type
 
 MANIFEST_NAME = "session.json"
@@ -126,7 +126,7 @@ class FileRecord(Document):
     """A file of the session folder and what it must hash to."""
 
     name: FileName
-    size_bytes: NonNegativeInt
+    size_bytes: ByteCount
     sha256: Sha256
 
 

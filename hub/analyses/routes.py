@@ -11,7 +11,7 @@ from hub.analyses.builds import choose_build
 from hub.authentication import HubDep, allowed
 from hub.permissions import Action, Actor
 from hub.sessions import service as sessions
-from hub.sessions.routes import SessionPath
+from hub.sessions.routes import PageCursor, SessionPath
 from hub.sessions.views import analysis_view
 from shared.api import AnalysisPage, AnalysisRequest, AnalysisView
 
@@ -49,7 +49,7 @@ def list_analyses_of_session(session_id: SessionPath, hub: HubDep, actor: Reader
 def list_analyses(
     hub: HubDep,
     actor: Reader,
-    cursor: Annotated[int | None, Query(description="`next_cursor` of the page before")] = None,
+    cursor: PageCursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AnalysisPage:
     """The lab's analyses, newest first."""

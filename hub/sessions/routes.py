@@ -16,6 +16,7 @@ from shared.documents import SessionId
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
 SessionPath = Annotated[SessionId, Path(description="The session's id, made by whoever recorded it")]
+PageCursor = Annotated[int | None, Query(ge=0, lt=2**63, description="`next_cursor` of the page before")]
 
 
 @router.put("/{session_id}", status_code=201, responses={200: {"description": "It was announced before"}})
@@ -49,7 +50,7 @@ def read_session(
 def list_sessions(
     hub: HubDep,
     actor: Annotated[Actor, Depends(allowed(Action.READ_SESSION))],
-    cursor: Annotated[int | None, Query(description="`next_cursor` of the page before")] = None,
+    cursor: PageCursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SessionPage:
     """The lab's sessions, newest first."""

@@ -12,14 +12,14 @@ from hub.authentication import HubDep, allowed
 from hub.context import Hub
 from hub.permissions import Action, Actor
 from hub.sessions import service
-from hub.sessions.routes import SessionPath
+from hub.sessions.routes import PageCursor, SessionPath
 from hub.sessions.views import session_view
 from hub.web.rendering import page, viewer_of
 from hub.web.result_view import ResultView, view_result
 from hub.web.words import Status, newest_analysis, status_of
 from shared.api import AnalysisState, AnalysisView, ScoreSummary, SessionView, Warn
 from shared.builds import BuildManifest, builds_in, bundled_builds_folder, read_manifest
-from shared.faults import FAULTS, NOT_FOUND, SCORES_PLACEHOLDER, GrimaceError
+from shared.faults import FAULTS, NOT_FOUND, SCORES_PLACEHOLDER, GrimaceError, Severity
 from shared.manifest import SessionManifest
 
 SESSIONS_A_PAGE = 50
@@ -42,13 +42,13 @@ class SessionRow:
 
 
 @router.get("/")
-def list_sessions(request: Request, hub: HubDep, actor: Reader, cursor: int | None = None) -> HTMLResponse:
+def list_sessions(request: Request, hub: HubDep, actor: Reader, cursor: PageCursor = None) -> HTMLResponse:
     """The lab's sessions."""
     return _sessions("sessions.html", request, hub, actor, cursor)
 
 
 @router.get("/live/sessions")
-def list_sessions_part(request: Request, hub: HubDep, actor: Reader, cursor: int | None = None) -> HTMLResponse:
+def list_sessions_part(request: Request, hub: HubDep, actor: Reader, cursor: PageCursor = None) -> HTMLResponse:
     """The list alone, for a page that is open."""
     return _sessions("sessions_part.html", request, hub, actor, cursor)
 
@@ -117,7 +117,12 @@ def _notes(view: SessionView, shown: AnalysisView | None, manifest: SessionManif
     of_analysis = shown.summary.warnings if shown and shown.summary else ()
     by_code = {note.code: note for note in (*raised, *of_analysis, *view.warnings)}
     by_code.pop(SCORES_PLACEHOLDER.code, None)
-    return sorted(by_code.values(), key=lambda note: FAULTS[note.code].severity)
+    return sorted(by_code.values(), key=_severity)
+
+
+def _severity(note: Warn) -> Severity:
+    """Of a note that a newer worker raised, and whose code this hub does not know yet: it did not stop the work."""
+    return FAULTS[note.code].severity if note.code in FAULTS else Severity.WARNING
 
 
 def _chosen(view: SessionView, analysis_id: str | None) -> AnalysisView | None:

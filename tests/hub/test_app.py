@@ -10,6 +10,7 @@ from hub.app import BODY_LIMIT_BYTES
 from shared.api import API_PREFIX, FENCE_HEADER
 from tests.hub.analyses.analysis_hub import AnalysisHub
 
+SESSION = "00000000-0000-4000-8000-000000000000"
 TOO_LONG = b"x" * (BODY_LIMIT_BYTES + 1)
 
 
@@ -23,7 +24,7 @@ def hub(tmp_path):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("PUT", f"{API_PREFIX}/sessions/00000000-0000-4000-8000-000000000000"),
+        ("PUT", f"{API_PREFIX}/sessions/{SESSION}"),
         ("POST", f"{API_PREFIX}/rig/heartbeat"),
         ("POST", f"{API_PREFIX}/worker/claim"),
         ("POST", "/sign-in"),
@@ -34,6 +35,23 @@ def test_a_body_without_end_is_not_read_into_memory_from_somebody_unknown(hub, m
     headers = {"Content-Type": "application/x-www-form-urlencoded" if path == "/sign-in" else "application/json"}
     body = iter([TOO_LONG, TOO_LONG]) if chunked else TOO_LONG
     assert requests.request(method, hub.url + path, data=body, headers=headers, timeout=20).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/analyses"])
+def test_a_page_that_no_list_has_is_not_valid(hub, path):
+    headers = {"Authorization": f"Bearer {hub.add_person()}"}
+    for cursor in (-1, 2**63):
+        answer = requests.get(f"{hub.url}{API_PREFIX}{path}", params={"cursor": cursor}, headers=headers, timeout=20)
+        assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(("size_bytes", "year"), [(2**63, 2026), (1, 9999)])
+def test_numbers_and_dates_beyond_those_that_a_database_keeps_are_not_valid(hub, size_bytes, year):
+    headers = {"Authorization": f"Bearer {hub.add_rig()}"}
+    file = {"name": "clip.mp4", "size_bytes": size_bytes, "sha256": "0" * 64}
+    announcement = {"study": {}, "recorded_at": f"{year}-12-31T23:59:59-12:00", "files": [file]}
+    answer = requests.put(f"{hub.url}{API_PREFIX}/sessions/{SESSION}", json=announcement, headers=headers, timeout=20)
+    assert answer.status_code == 422
 
 
 def test_a_workers_table_may_be_long_and_reaches_the_disk_without_holding_up_the_event_loop(hub, monkeypatch):

@@ -123,6 +123,14 @@ def test_an_analysis_of_another_session_is_not_shown(hub, session_id, analysis_i
     assert hub.signed_in().open(f"/sessions/{other}?analysis={analysis_id}").status_code == 404
 
 
+def test_a_warning_of_a_newer_worker_is_shown_in_its_own_words(hub, session_id, analysis_id):
+    with hub.running.parts.database.writing() as session:
+        row = hub.running.row(session, analysis_id)
+        warning = {"code": "W_FROM_THE_FUTURE", "text": "The moon was full", "remedy": "Wait."}
+        row.summary = {**row.summary, "warnings": [warning]}
+    assert "The moon was full" in hub.signed_in().open(f"/sessions/{session_id}").text
+
+
 def test_a_failed_analysis_says_why_and_what_to_do(hub, session_id):
     uid = hub.running.queue(session_id)
     with hub.running.parts.database.writing() as session:
