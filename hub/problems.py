@@ -22,6 +22,7 @@ STATUS_OF: dict[str, int] = {
     faults.TOKEN_REFUSED.code: 401,
     faults.NOT_ALLOWED.code: 403,
     faults.NOT_FOUND.code: 404,
+    faults.VIDEO_DAMAGED.code: 404,
     faults.SESSION_CONFLICT.code: 409,
     faults.UPLOAD_CONFLICT.code: 409,
     faults.LEASE_LOST.code: 409,

@@ -64,6 +64,17 @@ def test_a_frame_comes_as_a_picture_and_smaller_on_request(results, token):
     assert _get(f"{results}/frames/4000.jpg", token).status_code == 404
 
 
+def test_a_frame_that_the_disk_has_damaged_is_missing_and_no_failure_of_the_hub(hub, session_id, results, token):
+    [video] = hub.running.parts.storage.data_folder.glob(f"sessions/*/{session_id}/part-1.mp4")
+    content = bytearray(video.read_bytes())
+    middle = slice(len(content) * 4 // 10, len(content) * 6 // 10)
+    content[middle] = bytes(middle.stop - middle.start)
+    video.write_bytes(content)
+    answers = [_get(f"{results}/frames/{index}.jpg", token) for index in range(40)]
+    assert {answer.status_code for answer in answers} == {200, 404}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 404} == {"W_VIDEO_DAMAGED"}
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_results_are_for_the_lab_only(hub, results, form):
     assert requests.get(f"{results}/{form}", timeout=20).status_code == 401
