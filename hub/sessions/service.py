@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from hub.permissions import Actor, Who
@@ -48,12 +49,7 @@ def announce(session: Session, actor: Actor, session_uid: str, announcement: Ses
     """
     _check(announcement)
     fingerprint = sha256_of_bytes(announcement.model_dump_json().encode())
-    known = session.scalar(
-        select(RecordingSession).where(RecordingSession.lab_id == actor.lab_id, RecordingSession.uid == session_uid)
-    )
-    if known is not None:
-        if known.announcement_sha256 != fingerprint or known.rig_id != actor.rig_id:
-            raise GrimaceError(SESSION_CONFLICT, session_uid)
+    if _is_announced(session, actor, session_uid, fingerprint):
         return False
     assert actor.lab_id is not None, "the permission table lets only a lab's actors announce"
     row = RecordingSession(
@@ -71,8 +67,24 @@ def announce(session: Session, actor: Actor, session_uid: str, announcement: Ses
         SessionFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256, state=FileState.EXPECTED)
         for file in announcement.files
     ]
-    session.add(row)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # somebody announced it at the same moment
+        if not _is_announced(session, actor, session_uid, fingerprint):
+            raise
+        return False
     return True
+
+
+def _is_announced(session: Session, actor: Actor, session_uid: str, fingerprint: str) -> bool:
+    """Whether the lab has this very session already; raises E_SESSION_CONFLICT when it has another one of that id."""
+    known = session.scalar(
+        select(RecordingSession).where(RecordingSession.lab_id == actor.lab_id, RecordingSession.uid == session_uid)
+    )
+    if known is not None and (known.announcement_sha256 != fingerprint or known.rig_id != actor.rig_id):
+        raise GrimaceError(SESSION_CONFLICT, session_uid)
+    return known is not None
 
 
 def _check(announcement: SessionAnnouncement) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,6 +34,14 @@ def test_an_upload_begun_at_one_goes_on_at_the_other(rigs):
     assert other.offset(upload) == FIRST
     assert other.patch(upload, FIRST, CLIP[FIRST:]).status_code == 204
     assert one.offset(upload) == len(CLIP)
+
+
+def test_a_session_announced_to_both_at_once_is_one_session(rigs):
+    for _ in range(5):
+        session_id = str(uuid.uuid4())
+        with ThreadPoolExecutor(8) as callers:
+            told = [callers.submit(rigs[turn % 2].announce, {"clip.mp4": CLIP}, session_id) for turn in range(8)]
+        assert {answer.result() for answer in told} == {session_id}
 
 
 def test_two_writers_in_two_processes_are_kept_apart(rigs, tmp_path):
