@@ -112,6 +112,7 @@ class SessionKeeper:
     def stop(self) -> None:
         """End the recording; raises GrimaceError(E_REC_IDLE)."""
         self._recorder_in_use().end_now()
+        self._mark_as_over()
 
     def mark(self, text: str) -> None:
         """Put a marker into the session's events; raises GrimaceError(E_REC_IDLE)."""
@@ -152,6 +153,13 @@ class SessionKeeper:
         if running.recorder.ended.is_set():
             self._end(running)
 
+    def _mark_as_over(self) -> None:
+        if self.running is not None:
+            try:
+                self.running.folder.mark_as_over()
+            except OSError:
+                log.exception("the recording's end will not be known after a restart of this process")
+
     def _end(self, running: Running) -> None:
         self._camera.stop_encoder()
         if not running.recorder.close(CLOSE_WITHIN_S):
@@ -159,6 +167,7 @@ class SessionKeeper:
         failure = running.recorder.failure
         if failure is not None and failure.fault is not DISK_FULL:
             raise PartBroken(failure.fault, failure.detail)
+        self._mark_as_over()
         self._occur(Occurrence.OVER)
         self._sealing = self._background.submit(self._seal, running)
 
@@ -211,7 +220,6 @@ class SessionKeeper:
         self._reserve.release()
         folder, session = running.folder, running.recorder.session
         try:
-            folder.save(session.model_copy(update={"ending": True}))
             if not all(part.closed or part.recovered for part in session.parts):
                 repair(folder)
             return FinishedSession.sealed_in(folder.path, seal(folder))

@@ -12,6 +12,8 @@ from shared.durable import PART_SUFFIX, sync_directory
 from shared.manifest import MANIFEST_NAME, CameraRecord, StudyMetadata, video_name
 
 OPEN_SESSION_NAME = "recording.json"
+OVER_NAME = "recording.over"
+"""An empty file: the recording is over, as planned or by hand, and must not be gone on with."""
 
 
 class OpenPart(Document):
@@ -39,8 +41,6 @@ class OpenSession(Document):
     first_sensor_ns: NonNegativeInt | None = None
     """The session's first frame; the planned end counts from it."""
     parts: tuple[OpenPart, ...] = ()
-    ending: bool = False
-    """The recording is over, as planned or by hand: it must not be gone on with."""
 
     @property
     def planned_end_ns(self) -> int:
@@ -86,6 +86,21 @@ class SessionFolder:
     @property
     def is_sealed(self) -> bool:
         return self.manifest.exists()
+
+    @property
+    def over_mark(self) -> Path:
+        return self.path / OVER_NAME
+
+    @property
+    def is_over(self) -> bool:
+        return self.over_mark.exists()
+
+    def mark_as_over(self) -> None:
+        """Raises OSError. A file of its own, because the writer's thread may be writing the document at this moment.
+
+        Not durable: a power cut ends the boot, and no recording goes on in another one.
+        """
+        self.over_mark.touch()
 
     def load(self) -> OpenSession:
         """Raises OSError or pydantic's ValidationError."""

@@ -50,7 +50,7 @@ class Resumption:
     """A camera films while nobody records; a simulated one that runs as fast as possible stands still at its last frame."""
 
     def applies_to(self, session: OpenSession, last_sensor_ns: int | None) -> bool:
-        if session.ending or session.boot_id != self.boot_id:
+        if session.boot_id != self.boot_id:
             return False
         reached_ns = self.now_ns if self.camera_filmed_on or last_sensor_ns is None else last_sensor_ns
         frame_ns = round(1e9 / session.camera.frame_rate)
@@ -84,10 +84,10 @@ def _salvage_one(folder: SessionFolder, resumption: Resumption | None, result: S
         return
     session = repair(folder)
     last_ns = last_sensor_ns(folder)
-    if resumption is not None and result.continues is None and resumption.applies_to(session, last_ns):
+    if resumption is not None and result.continues is None and not folder.is_over and resumption.applies_to(session, last_ns):
         result.continues = folder
         return
-    folder.save(session.model_copy(update={"ending": True}))
+    folder.mark_as_over()
     try:
         result.sealed.append(seal(folder))
     except GrimaceError as error:

@@ -64,7 +64,7 @@ def finish_sealed(folder: SessionFolder) -> None:
     """
     sealed = {record.name for record in SessionManifest.read(folder.manifest).files}
     empty_videos = [path for path in folder.path.glob("part-*.mp4*") if path.name not in sealed]
-    for path in (*empty_videos, folder.working(OPEN_SESSION_NAME), folder.open_document):
+    for path in (*empty_videos, folder.over_mark, folder.working(OPEN_SESSION_NAME), folder.open_document):
         path.unlink(missing_ok=True)
     sync_directory(folder.path)
 

@@ -252,7 +252,7 @@ def test_salvage_killed_at_any_step_is_simply_run_again(bench: Bench, torn: Sess
 
 
 @pytest.mark.parametrize(
-    ("seconds_later", "other_boot", "ending", "goes_on"),
+    ("seconds_later", "other_boot", "over", "goes_on"),
     [
         (1.0, False, False, True),
         (2.9, False, False, True),
@@ -262,13 +262,15 @@ def test_salvage_killed_at_any_step_is_simply_run_again(bench: Bench, torn: Sess
     ],
 )
 def test_a_torn_session_goes_on_only_before_its_planned_end_and_in_the_same_boot(
-    bench: Bench, torn: SessionFolder, seconds_later, other_boot, ending, goes_on
+    bench: Bench, torn: SessionFolder, seconds_later, other_boot, over, goes_on
 ):
-    session = torn.load().model_copy(update={"ending": ending})
+    session = torn.load()
+    if over:
+        torn.mark_as_over()
     assert session.first_sensor_ns is not None
     now_ns = session.first_sensor_ns + round(seconds_later * 1e9)
     resumption = Resumption("another" if other_boot else boot_id(), now_ns, camera_filmed_on=True)
-    assert resumption.applies_to(session, last_sensor_ns=session.first_sensor_ns) is goes_on
+    assert (salvage(bench.sessions, resumption).continues is not None) is goes_on
 
 
 def test_a_camera_that_stood_still_goes_on_where_it_was(bench: Bench, torn: SessionFolder):

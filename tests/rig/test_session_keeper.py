@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,9 @@ from rig.camera.states import Phase
 from rig.control import StartCommand
 from rig.recording.open_session import SessionFolder
 from rig.recording.reserve import SpaceReserve
+from rig.recording.salvage import Resumption, salvage
 from rig.settings import RigSettings
-from shared.clock import SystemClock
+from shared.clock import SystemClock, boot_id
 from shared.faults import GrimaceError
 from shared.manifest import SealState, SessionManifest
 from tests.processes import until
@@ -26,9 +28,9 @@ START = StartCommand(planned_s=1)
 
 
 @contextmanager
-def keeper_of(data_folder: Path) -> Iterator[SessionKeeper]:
+def keeper_of(data_folder: Path, paced: bool = False) -> Iterator[SessionKeeper]:
     """A keeper that films, after its salvage."""
-    settings = RigSettings(rig_id="rig-1", data_folder=data_folder, camera=tiny_camera())
+    settings = RigSettings(rig_id="rig-1", data_folder=data_folder, camera=tiny_camera(paced=paced))
     clock = SystemClock()
     with ReplayCamera(settings.camera, clock) as camera:
         keeper = SessionKeeper(settings, camera, camera.open(), clock)
@@ -88,6 +90,26 @@ def test_a_start_that_was_refused_is_not_gone_on_with_by_the_next_process(tmp_pa
             keeper.start(START)
     assert list((tmp_path / "sessions").iterdir()) == []
     assert not (tmp_path / "disk-reserve").exists()
+
+
+def test_a_stop_outlives_the_process_that_took_it(tmp_path: Path):
+    """The animal may be out of the chamber: a camera process that dies while it closes the recording must not go on with it."""
+    (tmp_path / "rig").mkdir()
+    with keeper_of(tmp_path / "rig", paced=True) as keeper:
+        keeper.start(StartCommand(planned_s=600))
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        shutil.copytree(tmp_path / "rig", tmp_path / "killed-before")
+        keeper.stop()
+        shutil.copytree(tmp_path / "rig", tmp_path / "killed-after")
+        restarted = Resumption(boot_id(), SystemClock().monotonic_ns(), camera_filmed_on=True)
+        before, after = (salvage(tmp_path / killed / "sessions", restarted) for killed in ("killed-before", "killed-after"))
+    assert before.continues is not None
+    assert after.continues is None
+    assert len(after.sealed) == 1
+    assert {path.name for path in (tmp_path / "killed-after" / "sessions" / after.sealed[0].session_id).iterdir()} == {
+        "session.json",
+        *(record.name for record in after.sealed[0].files),
+    }
 
 
 def test_the_space_that_a_killed_recording_had_set_aside_pays_for_its_salvage(bench: Bench):
