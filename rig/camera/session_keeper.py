@@ -162,8 +162,8 @@ class SessionKeeper:
 
     def _end(self, running: Running) -> None:
         self._camera.stop_encoder()
-        if not running.recorder.close(CLOSE_WITHIN_S):
-            raise PartBroken(DISK_STALLED, f"the part could not be closed within {CLOSE_WITHIN_S:g} s")
+        if not _closed(running.recorder):
+            raise PartBroken(DISK_STALLED, f"while the part was closed, nothing reached the disk for {CLOSE_WITHIN_S:g} s")
         failure = running.recorder.failure
         if failure is not None and failure.fault is not DISK_FULL:
             raise PartBroken(failure.fault, failure.detail)
@@ -273,6 +273,16 @@ class SessionKeeper:
         record = FaultRecord(code=fault.code, at=self._clock.now(), detail=detail)
         content = {"session_id": folder.session_id, "outcome": outcome, "folder": folder.path, "faults": (record,)}
         return FinishedSession.model_validate(content)
+
+
+def _closed(recorder: Recorder) -> bool:
+    """Close a part, as long as the disk takes anything: what is still in the queue belongs to the recording."""
+    durable = -1
+    while recorder.progress.frames_durable > durable:
+        durable = recorder.progress.frames_durable
+        if recorder.close(CLOSE_WITHIN_S):
+            return True
+    return False
 
 
 def _size_bytes(video: Path | None) -> int:

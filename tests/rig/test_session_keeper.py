@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +112,24 @@ def test_a_stop_outlives_the_process_that_took_it(tmp_path: Path):
         "session.json",
         *(record.name for record in after.sealed[0].files),
     }
+
+
+def test_what_a_slow_disk_has_not_taken_at_the_end_is_waited_for(tmp_path: Path, monkeypatch):
+    sync = os.fdatasync
+
+    def slow_sync(descriptor: int) -> None:
+        time.sleep(0.02)
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fdatasync", slow_sync)
+    monkeypatch.setattr("rig.camera.session_keeper.CLOSE_WITHIN_S", 0.5)
+    with keeper_of(tmp_path) as keeper:
+        keeper.start(StartCommand(planned_s=20))
+        until(lambda: advanced(keeper, Phase.IDLE))
+        assert keeper.last_session is not None
+        assert keeper.last_session.outcome == "sealed"
+        assert keeper.last_session.counts is not None
+        assert keeper.last_session.counts.written == 600
 
 
 def test_the_space_that_a_killed_recording_had_set_aside_pays_for_its_salvage(bench: Bench):
