@@ -98,6 +98,16 @@ def packets_of(path: Path) -> list[VideoPacket]:
         ]
 
 
+def nal_units(sample: bytes) -> list[bytes]:
+    """The NAL units of an MP4 sample: each behind its length in four bytes."""
+    units, position = [], 0
+    while position < len(sample):
+        length = int.from_bytes(sample[position : position + 4], "big")
+        units.append(sample[position + 4 : position + 4 + length])
+        position += 4 + length
+    return units
+
+
 def decodable_frames(path: Path) -> int:
     with av.open(str(path)) as container:
         return sum(1 for _ in container.decode(video=0))

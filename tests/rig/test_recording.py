@@ -15,20 +15,10 @@ from rig.recording.sealing import seal
 from shared.hashing import sha256_of_file
 from shared.ledger import PacketRow, read_rows
 from shared.manifest import EVENTS_NAME, PACKETS_NAME, GapCause, SealState
-from tests.rig.bench import CLIP, Bench, decodable_frames, ledger_of, packets_of, tiny_camera, with_faults
+from tests.rig.bench import CLIP, Bench, decodable_frames, ledger_of, nal_units, packets_of, tiny_camera, with_faults
 
 MEMORY_DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None
 SPS = 7
-
-
-def nal_units(sample: bytes) -> list[bytes]:
-    """The NAL units of an MP4 sample: each behind its length in four bytes."""
-    units, position = [], 0
-    while position < len(sample):
-        length = int.from_bytes(sample[position : position + 4], "big")
-        units.append(sample[position + 4 : position + 4 + length])
-        position += 4 + length
-    return units
 
 
 def test_a_recording_ends_with_the_planned_frame_and_balances(bench: Bench):

@@ -20,7 +20,7 @@ from rig.recording.video_file import VideoFile, movflags
 from shared.clock import boot_id
 from shared.hashing import sha256_of_file
 from shared.manifest import SealState, SessionManifest
-from tests.rig.bench import Bench, decodable_frames, ledger_of, packets_of, tiny_camera
+from tests.rig.bench import Bench, decodable_frames, ledger_of, nal_units, packets_of, tiny_camera
 
 DIES_AT_A_STEP = """
 import os, sys
@@ -59,7 +59,7 @@ def tear(folder: SessionFolder, frames: int, frame_bytes_missing: int = 100) -> 
 def fragmented_copy(video: Path, frames: int) -> bytes:
     """The first frames of a video as plain fragments, as a recording is before it is closed."""
     packets = packets_of(video)[:frames]
-    in_annex_b = [b"".join(b"\0\0\0\1" + unit for unit in _units(packet.data)) for packet in packets]
+    in_annex_b = [b"".join(b"\0\0\0\1" + unit for unit in nal_units(packet.data)) for packet in packets]
     copy = video.with_name("copy.mp4")
     target = VideoFile(copy, reserve=None, first_key_frame=in_annex_b[0], libavformat_version=(59, 0))  # type: ignore[arg-type] # no disk is full here
     for packet, data in zip(packets, in_annex_b, strict=True):
@@ -68,15 +68,6 @@ def fragmented_copy(video: Path, frames: int) -> bytes:
     content = copy.read_bytes()[: whole_bytes(copy)]
     copy.unlink()
     return content
-
-
-def _units(sample: bytes) -> list[bytes]:
-    units, position = [], 0
-    while position < len(sample):
-        length = int.from_bytes(sample[position : position + 4], "big")
-        units.append(sample[position + 4 : position + 4 + length])
-        position += 4 + length
-    return units
 
 
 @pytest.fixture
