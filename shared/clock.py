@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 NANOSECONDS = 1_000_000_000
+NANOSECONDS_PER_US = 1000
 
 
 class Clock(Protocol):

@@ -14,12 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.clock import NANOSECONDS_PER_US
 from shared.manifest import FrameCounts, Gap, GapCause
 
 GAP_FRAMES = 1.5
 """Two written frames further apart than this many frame durations have a hole between them."""
-
-NANOSECONDS_PER_US = 1000
 
 
 class LedgerError(ValueError):

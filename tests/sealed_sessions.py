@@ -10,8 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 
+from shared.clock import NANOSECONDS_PER_US
 from shared.hashing import sha256_of_file
-from shared.ledger import NANOSECONDS_PER_US, FrameRow, PacketRow, header, line
+from shared.ledger import FrameRow, PacketRow, header, line
 from shared.manifest import (
     EVENTS_NAME,
     FRAMES_NAME,

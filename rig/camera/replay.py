@@ -19,7 +19,7 @@ from rig.camera.backend import MICROSECONDS, FrameInfo, FrameListener, PacketSin
 from rig.camera.encoder import X264Encoder
 from rig.camera.sources import Scene, open_scene
 from rig.settings import PATTERN_SOURCE, CameraSettings
-from shared.clock import Clock
+from shared.clock import NANOSECONDS_PER_US, Clock
 from shared.faults import GrimaceError
 from shared.manifest import CameraRecord
 
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 BUFFERED_FRAMES = 30
 """How far the paced camera may fall behind before it skips frames, as a sensor whose buffers are all taken does."""
 
-NANOSECONDS_PER_US = 1000
 CLOSE_WAIT_S = 1.0
 STOP_WAIT_S = 5.0
 ROOM_WAIT_S = 0.5

@@ -12,7 +12,7 @@ from rig.recording.journal import Journal
 from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
 from rig.recording.reserve import SpaceReserve
 from rig.recording.video_file import VideoFile
-from shared.clock import NANOSECONDS, Clock
+from shared.clock import NANOSECONDS, NANOSECONDS_PER_US, Clock
 from shared.durable import sync_directory
 from shared.faults import FRAMES_DROPPED, Fault
 from shared.ledger import GAP_FRAMES, FrameRow, PacketRow, header, line, read_rows
@@ -20,7 +20,6 @@ from shared.manifest import EVENTS_NAME, FRAMES_NAME, PACKETS_NAME, video_name
 
 log = logging.getLogger(__name__)
 
-NANOSECONDS_PER_US = 1000
 CLOCK_EVERY_S = 10
 """How often both clocks are read together."""
 

@@ -17,6 +17,7 @@ from rig.recording.boxes import cut_to_whole_fragments
 from rig.recording.journal import cut_torn_events, cut_torn_ledger
 from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
 from rig.recording.sealing import finish_sealed, seal
+from shared.clock import NANOSECONDS_PER_US
 from shared.durable import sync_directory
 from shared.faults import SESSION_EMPTY, GrimaceError
 from shared.ledger import FrameRow, PacketRow, read_rows
@@ -25,7 +26,6 @@ from shared.manifest import EVENTS_NAME, FRAMES_NAME, PACKETS_NAME, SessionManif
 log = logging.getLogger(__name__)
 
 EMPTY_SESSIONS_NAME = "sessions-empty"
-NANOSECONDS_PER_US = 1000
 
 
 @dataclass

@@ -14,6 +14,7 @@ import av
 from rig.camera.backend import MICROSECONDS
 from rig.recording.events import clock_pairs, fault_records, read_events
 from rig.recording.open_session import OPEN_SESSION_NAME, OpenPart, OpenSession, SessionFolder
+from shared.clock import NANOSECONDS_PER_US
 from shared.durable import sync_directory
 from shared.faults import FRAMES_DROPPED, SESSION_EMPTY, SESSION_TORN, GrimaceError
 from shared.hashing import sha256_of_file
@@ -30,7 +31,6 @@ from shared.manifest import (
     video_name,
 )
 
-NANOSECONDS_PER_US = 1000
 REPORTED_LOSS = 0.001
 """More missing frames than this share carry a warning; International Brain Laboratory's rigs call the same share an error."""
 
