@@ -29,7 +29,6 @@ from shared.api import (
 )
 from shared.durable import sync_directory
 from shared.faults import ANALYSIS_CANCELLED, FAULTS, LEASE_LOST, NOT_FOUND, NOT_VALID, SCORING_FAILED, Fault, GrimaceError
-from shared.hashing import sha256_of_file
 from shared.manifest import FileRecord
 
 DETAIL_LENGTH = 1000
@@ -117,10 +116,13 @@ def progress(session: Session, uid: str, fence: str, report: ProgressReport, lea
     return None
 
 
-def complete(session: Session, storage: Storage, uid: str, fence: str, completion: Completion, now: datetime) -> Fault | None:
+def complete(
+    session: Session, storage: Storage, uid: str, fence: str, completion: Completion, delivered: Path | None, now: datetime
+) -> Fault | None:
     """Put the delivered table in its place and call the analysis done; the same again changes nothing.
 
-    Raises E_NOT_VALID when the table on our disk has another hash, or the summary speaks of another analysis.
+    `delivered` is the table that has the completion's hash. Raises E_NOT_VALID when there is none, or the summary speaks of
+    another analysis.
     """
     row = held(session, uid, fence)
     summary = completion.summary.model_copy(update={"session_id": row.session.uid, "analysis_id": row.uid})
@@ -130,7 +132,8 @@ def complete(session: Session, storage: Storage, uid: str, fence: str, completio
     if (end := ends(session, row, now)) is not None:
         return end
     _check_summary(row, summary)
-    received = _received_table(storage, row, fence, completion.table_sha256)
+    if delivered is None:
+        raise GrimaceError(NOT_VALID, f"no table with SHA-256 {completion.table_sha256[:12]}… was delivered")
     move(
         session,
         row,
@@ -144,7 +147,7 @@ def complete(session: Session, storage: Storage, uid: str, fence: str, completio
         fault_detail="",
         ended_at=now,
     )
-    received.replace(storage.result_table(row.uid))  # a commit that fails after this is repaired by completing again
+    delivered.replace(storage.result_table(row.uid))  # a commit that fails after this is repaired by completing again
     for abandoned in storage.received_tables(row.uid):
         abandoned.unlink()
     sync_directory(storage.results)
@@ -154,14 +157,6 @@ def complete(session: Session, storage: Storage, uid: str, fence: str, completio
 def _check_summary(row: Analysis, summary: ScoreSummary) -> None:
     if (summary.build, summary.rate) != (row.build, row.rate):
         raise GrimaceError(NOT_VALID, f"the summary is of {summary.build} at {summary.rate}/s, not {row.build} at {row.rate}/s")
-
-
-def _received_table(storage: Storage, row: Analysis, fence: str, sha256: str) -> Path:
-    """The delivered table, read again from our disk. It already has its final name when a commit failed after the renaming."""
-    for path in (storage.received_table(row.uid, fence), storage.result_table(row.uid)):
-        if path.is_file() and sha256_of_file(path) == sha256:
-            return path
-    raise GrimaceError(NOT_VALID, f"no table with SHA-256 {sha256[:12]}… was delivered")
 
 
 def fail(session: Session, uid: str, fence: str, failure: Failure, attempts: int, now: datetime) -> Fault | None:

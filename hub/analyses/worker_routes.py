@@ -12,6 +12,7 @@ from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.responses import FileResponse
 
 from hub.analyses import claims
+from hub.analyses.completion import complete
 from hub.authentication import HubDep, allowed
 from hub.context import Hub
 from hub.permissions import Action
@@ -85,9 +86,7 @@ async def _write(body: AsyncIterator[bytes], path: Path) -> None:
 @router.post("/analyses/{analysis_id}/complete", status_code=204)
 def complete_analysis(analysis_id: str, completion: Completion, fence: Fence, hub: HubDep) -> None:
     """The table that was put is the result; the same again answers the same."""
-    with hub.database.writing() as session:
-        ending = claims.complete(session, hub.storage, analysis_id, fence, completion, hub.clock.now())
-    _answer(ending, analysis_id)
+    _answer(complete(hub, analysis_id, fence, completion), analysis_id)
 
 
 @router.post("/analyses/{analysis_id}/fail", status_code=204)

@@ -144,7 +144,19 @@ def _box(found: Detection) -> dict[str, object]:
 
 def provenance_of(table: pa.Table) -> Provenance:
     """What a table was made with; raises TableInvalid."""
-    metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    return _provenance_in(table.schema)
+
+
+def read_provenance(path: Path) -> Provenance:
+    """What the table in a file was made with, without reading its rows; raises TableInvalid, and OSError."""
+    try:
+        return _provenance_in(pq.read_schema(path))
+    except pa.ArrowInvalid as error:
+        raise TableInvalid(f"{path.name}: {error}") from error
+
+
+def _provenance_in(found: pa.Schema) -> Provenance:
+    metadata = {key.decode(): value.decode() for key, value in (found.metadata or {}).items()}
     if metadata.get("schema_version") != str(SCHEMA_VERSION):
         raise TableInvalid(f"schema version {metadata.get('schema_version')}, not {SCHEMA_VERSION}")
     provenance = Provenance(
@@ -154,7 +166,7 @@ def provenance_of(table: pa.Table) -> Provenance:
         subject_type=metadata["subject_type"],
         rate=float(metadata["rate"]),
     )
-    if not table.schema.equals(schema(provenance)):
+    if not found.equals(schema(provenance)):
         raise TableInvalid("its columns are not those of a table of scores")
     return provenance
 

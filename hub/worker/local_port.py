@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from hub.analyses import claims
+from hub.analyses.completion import complete
 from hub.context import Hub
 from hub.worker.port import Check
 from shared.api import ClaimedAnalysis, ClaimRequest, Completion, Failure, ProgressReport
@@ -43,10 +44,7 @@ class LocalPort:
             shutil.copyfileobj(source, copy)
 
     def complete(self, claimed: ClaimedAnalysis, completion: Completion) -> None:
-        with self._hub.database.writing() as session:
-            now = self._hub.clock.now()
-            ending = claims.complete(session, self._hub.storage, claimed.analysis_id, claimed.fence, completion, now)
-        _raise(ending, claimed)
+        _raise(complete(self._hub, claimed.analysis_id, claimed.fence, completion), claimed)
 
     def fail(self, claimed: ClaimedAnalysis, failure: Failure) -> None:
         with self._hub.database.writing() as session:

@@ -1,9 +1,12 @@
 """What a worker may rely on, in the hub's process and over HTTP alike."""
 
+import io
 import threading
 
+import pyarrow.parquet as pq
 import pytest
 
+from hub.results.table import Provenance, table_of
 from hub.worker.http_port import HttpPort
 from hub.worker.local_port import LocalPort
 from hub.worker.port import Interrupted
@@ -12,7 +15,15 @@ from shared.faults import GrimaceError
 from shared.hashing import sha256_of_bytes, sha256_of_file
 from tests.hub.analyses.analysis_hub import BUILD
 
-TABLE = b"a table"
+
+def table_made_at(rate: float) -> bytes:
+    """A delivered file: a table of no frame."""
+    content = io.BytesIO()
+    pq.write_table(table_of([], Provenance(BUILD, "0" * 64, True, "c57bl/6", rate)), content)
+    return content.getvalue()
+
+
+TABLE = table_made_at(1.0)
 SUMMARY = ScoreSummary(
     subject_type="c57bl/6",
     build=BUILD,
@@ -158,10 +169,21 @@ def test_a_table_that_is_missing_or_changed_completes_nothing(hub, port, uid, ta
     assert hub.analysis(uid).state is AnalysisState.RUNNING
 
 
-def test_a_summary_of_something_else_completes_nothing(port, uid, table):
+@pytest.mark.parametrize("content", [b"no table at all", table_made_at(2.0)])
+def test_a_table_that_nobody_could_read_or_that_is_of_something_else_completes_nothing(hub, port, uid, table, content):
     claimed = claim(port)
+    table.write_bytes(content)
     port.put_table(claimed, table)
-    other = COMPLETION.model_copy(update={"summary": SUMMARY.model_copy(update={"rate": 2.0})})
+    with pytest.raises(GrimaceError, match="the delivered table"):
+        port.complete(claimed, COMPLETION.model_copy(update={"table_sha256": sha256_of_bytes(content)}))
+    assert hub.analysis(uid).state is AnalysisState.RUNNING
+
+
+def test_a_result_of_something_else_completes_nothing(port, uid, table):
+    claimed = claim(port)
+    table.write_bytes(table_made_at(2.0))
+    port.put_table(claimed, table)
+    other = Completion(table_sha256=sha256_of_file(table), summary=SUMMARY.model_copy(update={"rate": 2.0}))
     with pytest.raises(GrimaceError, match="the summary is of"):
         port.complete(claimed, other)
 
