@@ -152,7 +152,7 @@ def test_other_programs_can_read_the_video(bench: Bench):
     try:
         answer = subprocess.run(command, capture_output=True, check=True)
     except FileNotFoundError:
-        pytest.skip("ffprobe is not installed")
+        pytest.skip("ffprobe is not installed: `make services` installs it")
     stream = json.loads(answer.stdout)["streams"][0]
     assert answer.stderr == b""
     assert (stream["nb_frames"], stream["has_b_frames"], stream["time_base"]) == ("60", 0, str(Fraction(1, 1_000_000)))
