@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
@@ -52,9 +53,13 @@ def _actor_with(secret: str, kinds: frozenset[TokenKind], hub: Hub) -> Actor:
 
 
 def from_our_own_page(request: Request) -> bool:
-    """Cross-site request forgery: browsers state where a request comes from; scripts of other sites cannot fake it."""
+    """Cross-site request forgery: browsers state where a request comes from; scripts of other sites cannot fake it.
+
+    Our own are the address that was asked and the public one, because a proxy in front may ask by another name.
+    """
     origin = request.headers.get("origin")
-    return origin is not None and origin.split("://", 1)[-1] == request.headers.get("host")
+    own = {request.headers.get("host"), urlsplit(hub_of(request).settings.url).netloc}
+    return origin is not None and origin.split("://", 1)[-1] in own
 
 
 def allowed(action: Action) -> Callable[[Request], Actor]:

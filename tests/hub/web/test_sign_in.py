@@ -6,6 +6,8 @@ from hub.accounts.service import find_lab
 from hub.web.attempts import ALLOWED_FAILURES, FailedAttempts
 from hub.web.sign_in import PASSWORD_CHECKS_AT_ONCE
 from shared.clock import ManualClock
+from tests.hub.analyses.analysis_hub import AnalysisHub
+from tests.hub.web.web_hub import WebHub
 
 
 def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(hub, session_id, path_of):
@@ -65,6 +67,15 @@ def test_forms_of_other_sites_are_refused(hub):
     signed_in = hub.signed_in()
     assert signed_in.submit("/sign-out", origin="https://evil.example").status_code == 403
     assert signed_in.open("/", allow_redirects=False).status_code == 200
+
+
+def test_behind_a_proxy_that_asks_by_another_name_the_public_address_is_our_own(tmp_path):
+    with AnalysisHub(tmp_path, public_url="https://grimace.example.org") as running:
+        running.add_lab()
+        proxied = WebHub(running)
+        link = proxied.link_for("ada@example.org")
+        assert proxied.browser().submit(link, origin="https://evil.example").status_code == 403
+        assert proxied.browser().submit(link, origin="https://grimace.example.org").status_code == 303
 
 
 def test_a_cookie_does_not_let_other_sites_use_the_api(hub, session_id):
