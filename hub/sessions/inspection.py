@@ -34,10 +34,13 @@ def inspect(folder: Path, session_uid: str, files: Sequence[FileRecord]) -> Find
     if MANIFEST_NAME not in {file.name for file in files}:
         return _inspect_single_video(folder, files)
     manifest = _read_manifest(folder, session_uid, files)
-    check_ledger(folder, manifest)
-    for part in manifest.parts:
-        inspect_video(folder / part.file)
-    recording = open_recording(folder)
+    try:
+        check_ledger(folder, manifest)
+        for part in manifest.parts:
+            inspect_video(folder / part.file)
+        recording = open_recording(folder)
+    except ArithmeticError as error:  # a frame rate or time that no camera has: it would fail again for ever
+        raise GrimaceError(MANIFEST_MISMATCH, f"its numbers cannot be: {error}") from error
     return Findings(manifest, recording.frames.duration_s, recording.warnings)
 
 

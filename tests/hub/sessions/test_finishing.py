@@ -157,6 +157,12 @@ def test_a_manifest_that_cannot_be_read_is_refused(hub, folder):
     assert refused(hub, folder)[0] == "E_MANIFEST"
 
 
+def test_a_manifest_with_a_frame_rate_that_nothing_can_be_computed_with_is_refused(hub, folder):
+    camera = json.loads((folder / MANIFEST_NAME).read_text())["camera"]
+    rewrite(folder, camera={**camera, "frame_rate": 1e-300})
+    assert refused(hub, folder)[0] == "E_MANIFEST"
+
+
 def test_a_ledger_that_does_not_fit_the_video_is_refused(hub, folder):
     ledger = folder / "packets.csv"
     ledger.write_text("\n".join(ledger.read_text().splitlines()[:-1]) + "\n")
