@@ -19,12 +19,12 @@ from rig.data_lock import data_lock
 from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import salvage as salvage_sessions
 from rig.settings import RigSettings, load_settings
-from rig.supervisor import ProcessSpec, Supervisor
+from rig.supervisor import EXIT_FOR_GOOD, ProcessSpec, Supervisor
 from rig.upload.commands import retry_session, show_queue
 from rig.upload.process import run_uploader
 from rig.waiting import record_and_wait
 from shared.clock import SystemClock
-from shared.faults import FAULTS, Fault, GrimaceError
+from shared.faults import FAULTS, OUTBOX_BUSY, RIG_ALREADY_RUNS, SETTINGS_INVALID, Fault, GrimaceError
 from shared.logs import configure_logging
 from shared.manifest import StudyMetadata
 
@@ -32,6 +32,9 @@ app = typer.Typer(help="Records laboratory mice and loses nothing on the way.", 
 
 DEFAULT_CONFIG = Path("grimace-rig.toml")
 EXIT_FAULT = 1
+UNTIL_A_PERSON_ACTS = frozenset({SETTINGS_INVALID, RIG_ALREADY_RUNS, OUTBOX_BUSY})
+"""Faults that a restart of the camera or the uploader would only repeat."""
+
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The rig's settings (rig/grimace-rig.toml is the sample).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -41,12 +44,12 @@ console = Console(stderr=True)
 
 @contextmanager
 def faults_explained() -> Iterator[None]:
-    """Show a fault as what it is and what to do about it, and exit with status 1."""
+    """Show a fault as what it is and what to do about it, and exit with a status that tells whether trying again can help."""
     try:
         yield
     except GrimaceError as error:
         _explain(error.fault, error.detail)
-        raise typer.Exit(EXIT_FAULT) from error
+        raise typer.Exit(EXIT_FOR_GOOD if error.fault in UNTIL_A_PERSON_ACTS else EXIT_FAULT) from error
 
 
 def _explain(fault: Fault, detail: str) -> None:
@@ -65,7 +68,7 @@ def run(config: Config = DEFAULT_CONFIG) -> None:
     supervisor = Supervisor(_processes(settings, config), SystemClock())
     signal.signal(signal.SIGTERM, lambda *_: supervisor.ask_to_end())
     signal.signal(signal.SIGINT, lambda *_: supervisor.ask_to_end())
-    supervisor.run()
+    raise typer.Exit(supervisor.run())
 
 
 def _processes(settings: RigSettings, config: Path) -> list[ProcessSpec]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rig.disk import is_full
-from shared.faults import DISK_FULL, RECORDING_BUSY, SETTINGS_INVALID, GrimaceError
+from shared.faults import DISK_FULL, RIG_ALREADY_RUNS, SETTINGS_INVALID, GrimaceError
 
 LOCK_NAME = "camera.lock"
 
@@ -18,13 +18,13 @@ LOCK_NAME = "camera.lock"
 def data_lock(data_folder: Path) -> Iterator[None]:
     """Hold the data folder for writing; the kernel lets it go when the process dies.
 
-    Raises GrimaceError: E_REC_BUSY when another process holds it, E_DISK_FULL or E_SETTINGS when it cannot be written to at all.
+    Raises GrimaceError: E_RIG_RUNS when another process holds it, E_DISK_FULL or E_SETTINGS when it cannot be written to at all.
     """
     with _lock_file(data_folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise GrimaceError(RECORDING_BUSY, f"another camera process holds {data_folder}") from error
+            raise GrimaceError(RIG_ALREADY_RUNS, str(data_folder)) from error
         yield
 
 

@@ -48,19 +48,24 @@ class Kept:
     deaths_in_a_row: int = field(default=0)
 
 
+EXIT_FOR_GOOD = 78
+"""A process that ends with it would meet the same again until a person acts (`sysexits.h`: EX_CONFIG)."""
+
+
 class Supervisor:
-    """Keeps processes alive until it is told to end."""
+    """Keeps processes alive until it is told to end, or until one of them ends for good."""
 
     def __init__(self, specs: Sequence[ProcessSpec], clock: Clock) -> None:
         self._kept = [Kept(spec) for spec in specs]
         self._clock = clock
         self._end = threading.Event()
+        self._ended_for_good = False
 
     def ask_to_end(self) -> None:
         self._end.set()
 
-    def run(self) -> None:
-        """Start everything; return when told to end and everything has ended."""
+    def run(self) -> int:
+        """Start everything; return when everything has ended: 0 when told to end, EXIT_FOR_GOOD when a process ended so."""
         try:
             while not self._end.is_set():
                 for kept in self._kept:
@@ -68,6 +73,7 @@ class Supervisor:
                 self._end.wait(CHECK_EVERY_S)
         finally:
             self._end_all()
+        return EXIT_FOR_GOOD if self._ended_for_good else 0
 
     def _look_after(self, kept: Kept) -> None:
         now_ns = self._clock.monotonic_ns()
@@ -81,6 +87,11 @@ class Supervisor:
         healthy = now_ns - kept.started_ns > HEALTHY_AFTER_S * NANOSECONDS
         kept.deaths_in_a_row = 0 if healthy else kept.deaths_in_a_row
         kept.process = None
+        if status == EXIT_FOR_GOOD:
+            log.error("%s cannot work here; ending", kept.spec.name)
+            self._ended_for_good = True
+            self._end.set()
+            return
         self._start_later(kept, now_ns, f"ended ({_reason(status)})")
 
     def _start(self, kept: Kept, now_ns: int) -> None:

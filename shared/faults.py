@@ -67,6 +67,11 @@ DISK_FULL = Fault(
     "Free space (uploaded sessions can be deleted) and start again. What was recorded so far is safe.",
 )
 RECORDING_BUSY = Fault("E_REC_BUSY", "A recording is already running", "Stop it first, or wait until it ends.")
+RIG_ALREADY_RUNS = Fault(
+    "E_RIG_RUNS",
+    "Another camera process already works on this data folder",
+    "Use that one, or end it first. Each rig on a machine needs a data folder of its own.",
+)
 RECORDING_IDLE = Fault("E_REC_IDLE", "No recording is running", "Start one first.")
 FRAMES_DROPPED = _warning(
     "W_FRAMES_DROPPED",

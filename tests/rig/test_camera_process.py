@@ -15,6 +15,7 @@ from hub.scoring.probe import check_ledger
 from rig.camera.process import EXIT_RESTART
 from rig.camera.states import Phase
 from rig.recording.salvage import EMPTY_SESSIONS_NAME
+from rig.supervisor import EXIT_FOR_GOOD
 from shared.faults import GrimaceError
 from shared.hashing import sha256_of_file
 from shared.manifest import GapCause, SealState, SessionManifest, StudyMetadata
@@ -87,8 +88,8 @@ def test_a_second_camera_process_is_refused(rig_process: RigProcess):
     rig_process.start("camera")
     command = [sys.executable, "-m", "rig.cli", "camera", "--config", str(rig_process.config)]
     second = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert second.returncode == 1
-    assert "E_REC_BUSY" in second.stderr
+    assert second.returncode == EXIT_FOR_GOOD
+    assert "E_RIG_RUNS" in second.stderr
 
 
 def test_a_stopped_recording_is_sealed_with_what_there_is(rig_process: RigProcess):

@@ -11,7 +11,7 @@ from shared.faults import GrimaceError
 
 
 def test_one_process_at_a_time_holds_a_data_folder(tmp_path: Path):
-    with data_lock(tmp_path), pytest.raises(GrimaceError, match="E_REC_BUSY"), data_lock(tmp_path):
+    with data_lock(tmp_path), pytest.raises(GrimaceError, match="E_RIG_RUNS"), data_lock(tmp_path):
         pass
     with data_lock(tmp_path):
         pass

@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from rig.supervisor import ProcessSpec, Supervisor
+from rig.supervisor import EXIT_FOR_GOOD, ProcessSpec, Supervisor
 from shared.clock import SystemClock
 from tests.processes import until
 
@@ -24,3 +24,9 @@ def test_a_process_that_cannot_be_started_does_not_end_the_other(tmp_path: Path)
     finally:
         supervisor.ask_to_end()
         thread.join()
+
+
+def test_a_process_that_cannot_work_here_ends_the_supervisor_and_the_others():
+    gives_up = ProcessSpec("camera", [sys.executable, "-c", f"raise SystemExit({EXIT_FOR_GOOD})"])
+    waits = ProcessSpec("uploader", [sys.executable, "-c", "import time; time.sleep(60)"])
+    assert Supervisor([waits, gives_up], SystemClock()).run() == EXIT_FOR_GOOD

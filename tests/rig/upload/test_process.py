@@ -12,6 +12,7 @@ import pytest
 
 from rig.outbox.journal import JOURNAL_NAME, Journal
 from rig.outbox.states import State
+from rig.supervisor import EXIT_FOR_GOOD
 from rig.upload.lock import uploader_runs
 from shared.api import Receipt
 from shared.client import Hub
@@ -124,7 +125,7 @@ def test_a_second_uploader_on_the_same_folder_is_refused(slow):
     second = subprocess.run(
         [BIN / "grimace-rig", "uploader", "--config", uploader.config], capture_output=True, text=True, check=False
     )
-    assert second.returncode == 1
+    assert second.returncode == EXIT_FOR_GOOD
     assert "E_OUTBOX_BUSY" in second.stderr
 
 
