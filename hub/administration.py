@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from sqlalchemy.orm import Session
 
 from hub.accounts import service, tokens
@@ -25,8 +26,8 @@ app = typer.Typer()
 lab = typer.Typer(no_args_is_help=True, help="Labs.")
 user = typer.Typer(no_args_is_help=True, help="People.")
 rig = typer.Typer(no_args_is_help=True, help="Rigs.")
-worker_token = typer.Typer(no_args_is_help=True, help="Tokens of workers on other machines.")
-for group, name in ((lab, "lab"), (user, "user"), (rig, "rig"), (worker_token, "token")):
+token = typer.Typer(no_args_is_help=True, help="Tokens: for workers on other machines, and what was handed out.")
+for group, name in ((lab, "lab"), (user, "user"), (rig, "rig"), (token, "token")):
     app.add_typer(group, name=name)
 
 console = Console()
@@ -119,6 +120,16 @@ def sign_in_link(session: Session, home: Lab, person: User, now: datetime) -> st
     return f"{settings_or_fail().url}/sign-in/{secret}"
 
 
+@user.command("remove")
+def remove_user(email: str, lab_name: Annotated[str, typer.Option("--lab")]) -> None:
+    """End a person's membership of a lab, and every token that the person has there."""
+    with database_session() as session:
+        home, person = service.find_lab(session, lab_name), service.find_user(session, email)
+        service.remove_user(session, home, person)
+        tokens.revoke_all_of(session, person, home, SystemClock().now())
+    console.print(f"{email} is no longer a member of {lab_name}")
+
+
 @user.command("password")
 def set_password(email: str) -> None:
     """Ask for a person's new password, twice, and set it."""
@@ -148,9 +159,30 @@ def add_rig(name: str, lab_name: Annotated[str, typer.Option("--lab")]) -> None:
     print(secret)
 
 
-@worker_token.command("worker")
+@token.command("worker")
 def add_worker_token(label: str) -> None:
     """Print a token with which a worker on another machine may score for this hub; it is shown once."""
     with database_session() as session:
         secret = tokens.issue(session, TokenKind.WORKER, label, SystemClock().now())
     print(secret)
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """Show the tokens that open something; their secrets are not known here."""
+    table = Table("number", "kind", "what for", "made", "last used", box=None)
+    with database_session() as session:
+        for row in tokens.valid(session, SystemClock().now()):
+            used = f"{row.last_used_at:%Y-%m-%d %H:%M}" if row.last_used_at else "never"
+            table.add_row(str(row.id), row.kind, row.label, f"{row.created_at:%Y-%m-%d %H:%M}", used)
+    console.print(table)
+
+
+@token.command("revoke")
+def revoke_token(number: int) -> None:
+    """Make a lost or stolen token worthless at once; `token list` shows the numbers."""
+    with database_session() as session:
+        revoked = tokens.revoke(session, number, SystemClock().now())
+    if not revoked:
+        fail(f"there is no valid token {number}; `grimace-hub token list` shows those that there are")
+    console.print(f"token {number} opens nothing any more")

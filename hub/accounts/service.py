@@ -70,6 +70,14 @@ def add_user(session: Session, lab: Lab, email: str, name: str, role: Role, now:
     return user
 
 
+def remove_user(session: Session, lab: Lab, user: User) -> None:
+    """End a person's membership of the lab; AccountError when there is none. The account stays, for other labs."""
+    membership = session.get(Membership, (user.id, lab.id))
+    if membership is None:
+        raise AccountError(f"{user.email} is no member of {lab.name}")
+    session.delete(membership)
+
+
 def find_user(session: Session, email: str) -> User:
     """The person with that address; AccountError when there is none."""
     user = session.scalar(select(User).where(User.email == email.strip().lower()))

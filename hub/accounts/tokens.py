@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.permissions import Actor, Who
@@ -79,9 +79,22 @@ def take_sign_in(session: Session, secret: str, now: datetime) -> Token | None:
     return token if taken.rowcount == 1 else None  # type: ignore[attr-defined]  # a CursorResult, typed as Result
 
 
-def revoke(session: Session, token_id: int, now: datetime) -> None:
-    """Make the token worthless from now on."""
-    session.execute(update(Token).where(Token.id == token_id, Token.revoked_at.is_(None)).values(revoked_at=now))
+def revoke(session: Session, token_id: int, now: datetime) -> bool:
+    """Make the token worthless from now on; False when it already was, or there is none."""
+    revoked = session.execute(update(Token).where(Token.id == token_id, Token.revoked_at.is_(None)).values(revoked_at=now))
+    return bool(revoked.rowcount == 1)  # type: ignore[attr-defined]  # a CursorResult, typed as Result
+
+
+def valid(session: Session, now: datetime) -> list[Token]:
+    """The tokens that open something, oldest first."""
+    unrevoked = select(Token).where(Token.revoked_at.is_(None), or_(Token.expires_at.is_(None), Token.expires_at > now))
+    return list(session.scalars(unrevoked.order_by(Token.id)))
+
+
+def revoke_all_of(session: Session, user: User, lab: Lab, now: datetime) -> None:
+    """Make every token of a person in a lab worthless."""
+    held = (Token.user_id == user.id, Token.lab_id == lab.id, Token.revoked_at.is_(None))
+    session.execute(update(Token).where(*held).values(revoked_at=now))
 
 
 def actor_of(session: Session, token: Token) -> Actor | None:
