@@ -57,6 +57,16 @@ def test_no_page_is_wider_than_the_screen(hub, session_id, page, width_px):
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px
 
 
+@pytest.mark.parametrize("width_px", [390, 705, 820, 1100, 1440])
+def test_no_number_of_the_result_is_cut_off(hub, session_id, page, width_px):
+    hub.score(session_id)
+    page.set_viewport_size({"width": width_px, "height": 844})
+    page.goto(f"{hub.url}/sessions/{session_id}")
+    cut_off = """() => [...document.querySelectorAll(".tiles > div")]
+        .filter((tile) => tile.scrollWidth > tile.clientWidth).map((tile) => tile.innerText)"""
+    assert page.evaluate(cut_off) == []
+
+
 def test_every_control_and_picture_has_a_name(hub, session_id, page):
     hub.score(session_id)
     for path in ("/", f"/sessions/{session_id}"):
