@@ -18,6 +18,7 @@ from rich.console import Console
 
 from hub.demo.children import Child, Children, log_tail
 from hub.demo.display import Display, Stage
+from hub.demo.folder import FolderUnusable, own_folder
 from hub.demo.following import follow
 from hub.demo.hub_setup import HubSetup
 from hub.demo.rig_setup import SAMPLE_CLIP, write_rig_settings
@@ -74,8 +75,10 @@ def demo(
 ) -> None:
     """Record, upload, verify and score on this machine, with a video in place of the camera."""
     try:
-        with _interrupts():
+        with _interrupts(), own_folder(folder.absolute()):
             _run(HubSetup(folder.absolute(), port or _free_port()), seconds, video, once)
+    except FolderUnusable as error:
+        raise typer.BadParameter(str(error), param_hint="--dir") from error
     except Interrupted:
         console.print("ended; everything is kept in", str(folder), markup=False)
         raise typer.Exit(INTERRUPTED if once else 0) from None
@@ -84,7 +87,6 @@ def demo(
 
 
 def _run(hub: HubSetup, seconds: float, video: Path, once: bool) -> None:
-    hub.folder.mkdir(parents=True, exist_ok=True)
     with Children(hub.folder / "logs") as children:
         with Display(console) as display:
             config = _start(hub, video, children, display)
