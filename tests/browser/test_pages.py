@@ -4,6 +4,8 @@ import csv
 
 import pytest
 
+from hub.tables import Role
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
 
@@ -65,6 +67,15 @@ def test_no_number_of_the_result_is_cut_off(hub, session_id, page, width_px):
     cut_off = """() => [...document.querySelectorAll(".tiles > div")]
         .filter((tile) => tile.scrollWidth > tile.clientWidth).map((tile) => tile.innerText)"""
     assert page.evaluate(cut_off) == []
+
+
+def test_a_double_click_on_a_one_time_link_signs_in(hub, page):
+    page.context.clear_cookies()
+    for between_ms in (1, 5, 20):
+        page.goto(hub.url + hub.link_for("ada@example.org", role=Role.SUPERVISOR))
+        button = page.get_by_role("button", name="Sign in")
+        button.click(click_count=2, delay=between_ms)
+        page.wait_for_url(f"{hub.url}/")
 
 
 def test_every_control_and_picture_has_a_name(hub, session_id, page):
