@@ -76,7 +76,7 @@ RECORDING_IDLE = Fault("E_REC_IDLE", "No recording is running", "Start one first
 FRAMES_DROPPED = _warning(
     "W_FRAMES_DROPPED",
     "Frames are missing from the video",
-    "The gaps are in the session's ledger and are left out of the scores. If this repeats, run the self-test.",
+    "The gaps are in the session's ledger and are left out of the scores. If this repeats, give the rig less else to do.",
 )
 SESSION_TORN = _warning(
     "W_SESSION_TORN",
