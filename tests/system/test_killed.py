@@ -94,7 +94,7 @@ def test_an_uploader_killed_ten_times_uploads_every_session_once(tmp_path, dice)
         kills = 0
         while kills < KILLS:
             uploader = site.rig_process("uploader")
-            wait(dice.uniform(0.05, 0.8))
+            wait(dice.uniform(0.5, 2.0))  # it takes half a second to start
             uploader.kill()
             uploader.wait(10)
             kills += 1
@@ -141,8 +141,7 @@ def test_a_worker_killed_ten_times_scores_every_session_once(tmp_path, dice):
 
 
 def _is_scoring(site: Site, worker: Process, ids: list[str]) -> bool:
-    """Whether the worker has an analysis in hand; everything scored is fine as well (then there is nothing to interrupt)."""
+    """Whether the worker has an analysis in hand."""
     assert worker.running, worker.log.read_text()[-2000:]
     views = [site.view(session_id) for session_id in ids]
-    running = any(one.state == "running" for view in views if view for one in view.analyses)
-    return running or all(site.is_scored(session_id) for session_id in ids)
+    return any(one.state == "running" for view in views if view for one in view.analyses)
