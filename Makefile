@@ -10,7 +10,7 @@ ONCE ?=
 PYTEST_ARGS ?= -n auto
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test lint bench setup services training lock clean
+.PHONY: demo test lint bench setup services training picamera lock clean
 
 setup: $(READY)
 
@@ -50,10 +50,16 @@ services:
 training: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[$(EXTRAS),train]'
 
+# picamera2 from PyPI, for the simulated camera (`grimace-rig run --camera sim`); one of its dependencies is compiled here.
+picamera: setup
+	[ -e /usr/include/sys/capability.h ] || { $(SUDO) apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends libcap-dev gcc python3-dev; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[$(EXTRAS),picamera]'
+
 # Resolve the pinned set anew after a change of pyproject.toml.
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra rig --extra hub --extra worker --extra render --extra train --extra dev \
+	$(BIN)/uv pip compile pyproject.toml --extra rig --extra picamera --extra hub --extra worker --extra render --extra train --extra dev \
 		--universal --python-version 3.11 --no-annotate --no-header --quiet --output-file requirements/lock.txt
 
 clean:

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared.builds import Build, builds_in, bundled_builds_folder, open_build, verify_build
+from shared.builds import Build, builds_in, open_build, verify_build
+from shared.bundled import bundled_builds_folder
 from shared.faults import GrimaceError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_show_locals=False)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import zmq
-from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter
 
 from rig.camera.states import Phase
 from shared.documents import Document, SessionId
+from shared.face_check import Coverage, FaceObservation, SufficiencyGoal
 from shared.faults import FAULTS, RIG_NOT_RUNNING, SETTINGS_INVALID, GrimaceError
-from shared.manifest import FaultRecord, FrameCounts, SessionManifest, StudyMetadata
+from shared.manifest import CameraRecord, FaultRecord, FrameCounts, PreflightRecord, SessionManifest, StudyMetadata
 
 ANSWER_WITHIN_S = 5.0
 LONGEST_RECORDING_S = 24 * 3600
@@ -29,6 +30,10 @@ class StartCommand(Document):
     verb: Literal["start"] = "start"
     planned_s: Annotated[float, Field(gt=0, le=LONGEST_RECORDING_S)]
     study: StudyMetadata = StudyMetadata()
+    goal: SufficiencyGoal = SufficiencyGoal()
+    end_at_goal: bool = False
+    """End as soon as the goal is reached; `planned_s` is the limit then."""
+    preflight: tuple[PreflightRecord, ...] = ()
 
 
 class StopCommand(Document):
@@ -50,8 +55,22 @@ class MarkerCommand(Document):
     text: Annotated[str, Field(max_length=500)]
 
 
-Command = Annotated[StartCommand | StopCommand | StatusCommand | MarkerCommand, Field(discriminator="verb")]
-COMMAND: TypeAdapter[StartCommand | StopCommand | StatusCommand | MarkerCommand] = TypeAdapter(Command)
+class ObserveCommand(Document):
+    """Take note of what the face check saw; while a session runs, it goes into its `fau.csv`."""
+
+    verb: Literal["observe"] = "observe"
+    observation: FaceObservation
+
+
+class RestartCommand(Document):
+    """End the process so that it is started again, with the settings as they are now; refused during a recording."""
+
+    verb: Literal["restart"] = "restart"
+
+
+AnyCommand = StartCommand | StopCommand | StatusCommand | MarkerCommand | ObserveCommand | RestartCommand
+Command = Annotated[AnyCommand, Field(discriminator="verb")]
+COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(Command)
 
 
 class FinishedSession(Document):
@@ -61,6 +80,8 @@ class FinishedSession(Document):
     outcome: Literal["sealed", "recovered", "empty", "unsealed"]
     folder: Path
     counts: FrameCounts | None = None
+    coverage: Coverage | None = None
+    goal: SufficiencyGoal | None = None
     faults: tuple[FaultRecord, ...] = ()
 
     @classmethod
@@ -70,6 +91,8 @@ class FinishedSession(Document):
             outcome=manifest.state.value,
             folder=folder,
             counts=manifest.counts,
+            coverage=manifest.coverage,
+            goal=manifest.goal,
             faults=manifest.faults,
         )
 
@@ -86,6 +109,31 @@ class RecordingState(Document):
     part_frames_written: NonNegativeInt
     part_bytes: NonNegativeInt
     last_write_age_s: float
+    bytes_written: NonNegativeInt = 0
+    """Of all parts' videos, on the disk."""
+    frames_dropped: NonNegativeInt = 0
+    """Seen missing so far, in all parts; the manifest has the reconciled number."""
+    longest_gap_ms: NonNegativeFloat = 0.0
+    goal: SufficiencyGoal = SufficiencyGoal()
+    end_at_goal: bool = False
+    coverage: Coverage = Coverage()
+    study: StudyMetadata = StudyMetadata()
+    markers: NonNegativeInt = 0
+
+
+class PictureState(Document):
+    """What the newest frame says of the picture, and in what it differs from what was asked for."""
+
+    exposure_us: NonNegativeInt
+    analogue_gain: float
+    digital_gain: float
+    frame_duration_us: NonNegativeInt
+    lux: float
+    focus: float
+    sensor_temperature_c: float
+    colour_gains: tuple[float, float] | None = None
+    mismatch: str = ""
+    """Plain words, empty when the picture is as asked."""
 
 
 class CameraState(Document):
@@ -94,6 +142,12 @@ class CameraState(Document):
     rig_id: str
     phase: Phase
     last_frame_age_s: float
+    camera: CameraRecord | None = None
+    picture: PictureState | None = None
+    face: FaceObservation | None = None
+    """The newest check, during a session or not."""
+    clock_synchronised: bool | None = None
+    """Whether the system clock follows a time server or a clock chip; None where the machine cannot tell."""
     recording: RecordingState | None = None
     last_session: FinishedSession | None = None
     unrepaired: tuple[SessionId, ...] = ()
@@ -115,6 +169,11 @@ def command_address(data_folder: Path) -> str:
 
 def state_address(data_folder: Path) -> str:
     return _address(data_folder / "camera-state.ipc")
+
+
+def small_frames_address(data_folder: Path) -> str:
+    """Where the newest small frames are told; `rig/camera/small_frames.py` reads and writes them."""
+    return _address(data_folder / "camera-frames.ipc")
 
 
 def _address(path: Path) -> str:
@@ -142,7 +201,16 @@ class CameraControl:
         self._timeout_ms = round(answer_within_s * 1000)
 
     def start(self, planned_s: float, study: StudyMetadata) -> CameraState:
-        return self._ask(StartCommand(planned_s=planned_s, study=study))
+        return self.begin(StartCommand(planned_s=planned_s, study=study))
+
+    def begin(self, command: StartCommand) -> CameraState:
+        return self._ask(command)
+
+    def observe(self, observation: FaceObservation) -> CameraState:
+        return self._ask(ObserveCommand(observation=observation))
+
+    def restart(self) -> CameraState:
+        return self._ask(RestartCommand())
 
     def stop(self) -> CameraState:
         return self._ask(StopCommand())

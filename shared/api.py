@@ -271,5 +271,44 @@ class RigHeartbeat(Document):
     faults: tuple[str, ...] = ()
 
 
+class RosterAnimal(Document):
+    """An animal as the rig may know it: never with its group."""
+
+    code: str
+    sex: Literal["", "female", "male"] = ""
+    strain: str = ""
+
+
+class RosterStudy(Document):
+    """A study, and whom it films."""
+
+    name: str
+    subject_type: str
+    phases: tuple[str, ...] = ()
+    animals: tuple[RosterAnimal, ...] = ()
+
+
+class Roster(Document):
+    """`GET /rig/roster`: what the rig's touchscreen offers, so that nobody has to type. The rig keeps the last one."""
+
+    made_at: UtcTime
+    studies: tuple[RosterStudy, ...] = ()
+
+
+class EnrolmentRequest(Document):
+    """`POST /enrolments/redeem`, without a token: a rig that was given a code by the lab's supervisor."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    rig_id: Annotated[str, Field(pattern=r"^[a-z0-9-]{3,32}$")]
+
+
+class Enrolled(Document):
+    """The rig belongs to the lab now; the token is told once."""
+
+    lab: str
+    rig_id: str
+    token: str
+
+
 SessionView.model_rebuild()
 AnalysisView.model_rebuild()

@@ -5,7 +5,6 @@ A build whose files do not hash to what its manifest says is refused by name: a 
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
+from shared.bundled import bundled_builds_folder
 from shared.detections import Part
-from shared.documents import Document, FileName, Sha256
+from shared.documents import BuildReference, Document, FileName, Sha256
 from shared.faults import BUILD_CHANGED, BUILD_INVALID, BUILD_UNKNOWN, GrimaceError
 from shared.grimace import Fau, subject_type
 from shared.hashing import sha256_of_file
-from shared.manifest import BuildReference
 
 BUILD_MANIFEST_NAME = "build.toml"
 
@@ -105,14 +104,6 @@ class Build:
 
     def path_of(self, network: NetworkFile) -> Path:
         return self.folder / network.file
-
-
-def bundled_builds_folder() -> Path:
-    """Where the builds lie that come with the software; they belong to the `models` package, which is found but not imported."""
-    spec = importlib.util.find_spec("models")
-    if spec is None or spec.submodule_search_locations is None:
-        raise GrimaceError(BUILD_UNKNOWN, "the package 'models' is not installed")
-    return Path(next(iter(spec.submodule_search_locations))) / "builds"
 
 
 def builds_in(folder: Path) -> Mapping[str, Path]:

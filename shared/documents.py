@@ -44,3 +44,10 @@ class Document(BaseModel):
         """Write durably: after the call the file has either the old content or all of the new one."""
         with replacing(path) as file:
             file.write(self.model_dump_json(indent=2).encode() + b"\n")
+
+
+class BuildReference(Document):
+    """A model build that had a part in the session or the analysis."""
+
+    name: str
+    sha256: Sha256

@@ -51,6 +51,21 @@ CAMERA_SOURCE = Fault(
     "The camera cannot be opened",
     "Check that the camera (or the video file that is replayed) is there and is not used by another program.",
 )
+CAMERA_SETTINGS = Fault(
+    "E_CAM_SETTINGS",
+    "The camera does not film with the settings that were asked for",
+    "The rig restarts the camera and sets them again. If this repeats, restart the rig, then check the camera cable.",
+)
+CAMERA_CALLBACK = _warning(
+    "W_CAM_CALLBACK",
+    "A program's mistake was met while a frame was handled",
+    "The recording goes on; frames concerned are in the ledger. Send the rig's log to support.",
+)
+DISK_READ_ONLY = Fault(
+    "E_DISK_READ_ONLY",
+    "The disk cannot be written to",
+    "A disk that met an error is made read-only. Restart the rig; if it repeats, replace the disk. Sealed sessions are safe.",
+)
 ENCODER_STALLED = Fault(
     "E_ENC_STALLED",
     "The encoder stopped producing video",
@@ -85,6 +100,79 @@ SESSION_TORN = _warning(
 )
 SESSION_EMPTY = Fault(
     "E_SESSION_EMPTY", "No frame of this session reached the disk", "Record again. The empty folder is kept aside for inspection."
+)
+
+FACE_CHECK_DOWN = _warning(
+    "W_FACE_CHECK",
+    "The face check is not running",
+    "The recording goes on without it: watch the preview, and check the score at the hub. Restart the rig after the recording.",
+)
+CLOCK_UNSYNCED = _warning(
+    "W_CLOCK",
+    "The rig's clock is not set by a time server",
+    "Recording works; the dates on it may be wrong. Check the network, or fit a clock chip.",
+)
+CLOCK_JUMPED = _warning(
+    "W_CLOCK_JUMPED",
+    "The rig's clock was set during the recording",
+    "Nothing to do: the video's times come from the camera and did not jump. The start's date may be wrong.",
+)
+
+# The pre-flight checks
+LIGHT_WRONG = _warning(
+    "W_LIGHT",
+    "The picture is too dark or too bright",
+    "Switch the chamber's lights on and check both; then compare the exposure in the settings.",
+)
+FLICKER = _warning(
+    "W_FLICKER",
+    "The light flickers",
+    "Choose an exposure that is a multiple of half the mains period, or use the chamber's own lights.",
+)
+NOT_FOCUSED = _warning(
+    "W_FOCUS",
+    "The picture is not as sharp as this rig's reference",
+    "Clean the lens and the window, then use the focus aid in the settings.",
+)
+FRAMING_CHANGED = _warning(
+    "W_FRAMING",
+    "The chamber does not stand where it stood in the reference picture",
+    "Push chamber and camera back into place, or take a new reference picture of the empty chamber.",
+)
+DATA_ON_OVERLAY = Fault(
+    "E_DATA_FOLDER",
+    "Recordings would be written to memory and be lost at the next power cut",
+    "Mount the data disk and name a folder on it as data_folder in the settings.",
+)
+PROCESSOR_HOT = _warning(
+    "W_HOT", "The processor is hot or slowed down", "Check the fan, the air around the rig and its power supply."
+)
+BROKER_UNREACHABLE = _warning(
+    "W_BROKER",
+    "The MQTT broker cannot be reached",
+    "Recording works. The lab cannot watch this rig; check the network and the broker.",
+)
+PREFLIGHT_MISSING = Fault(
+    "E_PREFLIGHT", "The checks before the recording have not passed", "Mend what they name, or waive the warnings with a reason."
+)
+
+# The agent and the touchscreen
+SCREEN_PORT = Fault(
+    "E_SCREEN_PORT",
+    "The touchscreen's port is taken",
+    "End the other program, or choose another port under [screen] in the settings.",
+)
+NOT_NOW = Fault("E_NOT_NOW", "This cannot be done at the moment", "Wait until the rig is ready, and try again.")
+WRONG_PIN = Fault("E_PIN", "The PIN is wrong", "Try again, or have the lab's administrator reset it: `grimace-rig reset-pin`.")
+CODE_REFUSED = Fault(
+    "E_CODE",
+    "The hub does not accept this code",
+    "A code works once and for 15 minutes. Have the lab's supervisor make a new one.",
+)
+COMMAND_IGNORED = _warning(
+    "W_COMMAND",
+    "A command from the network was not carried out",
+    "Send it anew: it was old, repeated, kept by the broker, or not allowed.",
 )
 
 SETTINGS_INVALID = Fault(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.clock import NANOSECONDS_PER_US
+from shared.face_check import FauRow
 from shared.manifest import FrameCounts, Gap, GapCause
 
 GAP_FRAMES = 1.5
@@ -51,15 +52,16 @@ class PacketRow:
     key_frame: int
 
 
-Row = TypeVar("Row", FrameRow, PacketRow)
+RowKind = type[FrameRow] | type[PacketRow] | type[FauRow]
+Row = TypeVar("Row", FrameRow, PacketRow, FauRow)
 
 
-def header(kind: type[FrameRow] | type[PacketRow]) -> str:
+def header(kind: RowKind) -> str:
     """The first line of the ledger file of that kind of row."""
     return ",".join(field.name for field in fields(kind))
 
 
-def line(row: FrameRow | PacketRow) -> str:
+def line(row: FrameRow | PacketRow | FauRow) -> str:
     """A row as a line of its file, without the line end."""
     return ",".join(str(value) for value in astuple(row))
 
@@ -80,12 +82,12 @@ def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
                 raise LedgerError(f"{path.name}, line {number}: {error}") from error
 
 
-def check_line(text: str, kind: type[FrameRow] | type[PacketRow]) -> None:
+def check_line(text: str, kind: RowKind) -> None:
     """Raise ValueError unless this line, without its end, is a row of that kind."""
     kind(*(cast(cell) for cast, cell in zip(_casts(kind), text.split(","), strict=True)))
 
 
-def _casts(kind: type[FrameRow] | type[PacketRow]) -> list[Any]:
+def _casts(kind: RowKind) -> list[Any]:
     return [int if field.type == "int" else float for field in fields(kind)]
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
-from shared.documents import ByteCount, Document, FileName, SessionId, Sha256, UtcTime
+from shared.documents import BuildReference, ByteCount, Document, FileName, SessionId, Sha256, UtcTime
+from shared.face_check import Coverage, SufficiencyGoal
 from shared.grimace import subject_type
 
 MANIFEST_NAME = "session.json"
@@ -63,11 +64,22 @@ class CameraRecord(Document):
     tuning_sha256: Sha256 | None = None
 
 
-class BuildReference(Document):
-    """A model build that had a part in the session or the analysis."""
+class CheckStatus(StrEnum):
+    """What a pre-flight check came to."""
 
-    name: str
-    sha256: Sha256
+    PASS = "pass"
+    WARN = "warn"  # record if you must; a person has to say why
+    FAIL = "fail"  # recording now would waste the animal
+    NOT_CHECKED = "not-checked"  # this machine cannot tell, or what it needs is not there
+
+
+class PreflightRecord(Document):
+    """A pre-flight check as it stood when the recording began."""
+
+    check: str
+    status: CheckStatus
+    seen: str
+    waived_because: str = ""
 
 
 class ClockPair(Document):
@@ -152,6 +164,10 @@ class SessionManifest(Document):
     study: StudyMetadata
     camera: CameraRecord
     builds: tuple[BuildReference, ...] = ()
+    preflight: tuple[PreflightRecord, ...] = ()
+    goal: SufficiencyGoal | None = None
+    coverage: Coverage | None = None
+    """What the face check saw of this session; None when it saw nothing of it."""
     clock_pairs: tuple[ClockPair, ...] = ()
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
     counts: FrameCounts

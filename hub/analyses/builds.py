@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 from hub.settings import HubSettings
-from shared.builds import BUILD_MANIFEST_NAME, builds_in, bundled_builds_folder
+from shared.builds import BUILD_MANIFEST_NAME, builds_in
+from shared.bundled import bundled_builds_folder
 from shared.faults import BUILD_UNKNOWN, GrimaceError
 
 

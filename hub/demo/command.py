@@ -21,9 +21,10 @@ from hub.demo.display import Display, Stage
 from hub.demo.folder import FolderUnusable, own_folder
 from hub.demo.following import follow
 from hub.demo.hub_setup import HubSetup
-from hub.demo.rig_setup import SAMPLE_CLIP, write_rig_settings
+from hub.demo.rig_setup import write_rig_settings
 from hub.web.quantities import counted, decimal, percent, size
 from shared.api import API_PREFIX, AnalysisView
+from shared.bundled import sample_clip
 from shared.client import Hub
 from shared.documents import Document, SessionId
 from shared.durable import replacing
@@ -37,6 +38,7 @@ LOOK_EVERY_S = 0.25
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
+SAMPLE_CLIP = sample_clip()
 app = typer.Typer(add_completion=False)
 console = Console(highlight=False)
 

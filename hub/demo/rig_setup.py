@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 from hub.demo.hub_setup import RIG, HubSetup
 from hub.scoring.probe import inspect_video
 from shared.durable import replacing
-
-SAMPLE_CLIP = Path(str(files("hub.demo") / "sample" / "chamber-short.mp4"))
 
 # What the rig's settings allow (rig/grimace-rig.toml).
 FRAME_RATES = (1.0, 120.0)

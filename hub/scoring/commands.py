@@ -15,7 +15,8 @@ from hub.results.archive import archive_of
 from hub.results.painface_csv import csv_of
 from hub.results.table import write_table
 from shared.api import ScoreSummary
-from shared.builds import builds_in, bundled_builds_folder, open_build
+from shared.builds import builds_in, open_build
+from shared.bundled import bundled_builds_folder
 from shared.durable import replacing
 from shared.faults import GrimaceError
 

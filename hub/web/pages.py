@@ -18,7 +18,8 @@ from hub.web.rendering import page, viewer_of
 from hub.web.result_view import ResultView, view_result
 from hub.web.words import Status, newest_analysis, status_of
 from shared.api import AnalysisState, AnalysisView, ScoreSummary, SessionView, Warn
-from shared.builds import BuildManifest, builds_in, bundled_builds_folder, read_manifest
+from shared.builds import BuildManifest, builds_in, read_manifest
+from shared.bundled import bundled_builds_folder
 from shared.faults import FAULTS, NOT_FOUND, SCORES_PLACEHOLDER, GrimaceError, Severity
 from shared.manifest import SessionManifest
 

@@ -26,6 +26,18 @@ class FrameInfo:
     lux: float
     focus: float
     sensor_temperature_c: float
+    colour_gains: tuple[float, float] | None = None
+    """Red and blue, read back; None from a camera that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFrame:
+    """A frame scaled down for preview and checks: planar YUV 4:2:0 (I420) without padding, one byte a sample."""
+
+    sensor_us: int
+    width_px: int
+    height_px: int
+    i420: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,9 @@ class FrameListener(Protocol):
     """Hears of every frame, in the camera's own thread: it must return at once and never do I/O."""
 
     def on_frame(self, frame: FrameInfo) -> None: ...
+
+    def on_small_frame(self, frame: SmallFrame) -> None:
+        """Some frames only, as many a second as `CameraSettings.preview_rate_hz` says; the camera films on if none is made."""
 
 
 class PacketSink(Protocol):

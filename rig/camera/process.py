@@ -10,7 +10,7 @@ import threading
 import zmq
 from pydantic import ValidationError
 
-from rig.camera.backend import CameraBackend, FrameInfo
+from rig.camera.backend import CameraBackend, FrameInfo, SmallFrame
 from rig.camera.replay import ReplayCamera
 from rig.camera.session_keeper import PartBroken, SessionKeeper
 from rig.camera.states import RECORDING_PHASES
@@ -54,6 +54,9 @@ class FrameRelay:
         running = self.keeper.running if self.keeper is not None else None
         if running is not None:
             running.recorder.on_frame(frame)
+
+    def on_small_frame(self, frame: SmallFrame) -> None:
+        """Nobody looks at them yet."""
 
 
 class CameraProcess:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import models.cli
 from models.cli import app
 from models.synthetic.labels import StillLabels
-from shared.builds import bundled_builds_folder
+from shared.bundled import bundled_builds_folder
 
 NAME = "synthetic-2026.11"
 

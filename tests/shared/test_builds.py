@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.builds import builds_in, bundled_builds_folder, open_build, verify_build
+from shared.builds import builds_in, open_build, verify_build
+from shared.bundled import bundled_builds_folder
 from shared.faults import BUILD_CHANGED, BUILD_INVALID, BUILD_UNKNOWN, GrimaceError
 from shared.grimace import Fau
 from shared.hashing import sha256_of_file

@@ -1,0 +1,1 @@
+"""The face check: how much of the face the camera sees."""

@@ -1,0 +1,1 @@
+"""The touchscreen: pages for a technician with gloves."""
