@@ -1,1 +1,1 @@
-"""What the rig tells the lab's broker, and the few commands that it takes from there."""
+"""The rig on MQTT: what the lab may watch, and the few commands that are taken from there. Everything works without it."""
