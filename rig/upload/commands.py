@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
+from pydantic import NonNegativeFloat, NonNegativeInt
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -64,6 +66,18 @@ class QueueReport(Document):
     stopped: tuple[QueuedSession, ...]
     on_hub: int
     deleted_here: int
+    active_session: SessionId | None = None
+    """What is being sent at this moment."""
+    rate_bytes_per_s: NonNegativeFloat | None = None
+    """Of the last seconds; None while nothing is being sent."""
+    eta_s: NonNegativeFloat | None = None
+    """Until everything that waits is sent, at this rate; None while that cannot be told."""
+    cap_bytes_per_s: NonNegativeInt | None = None
+    """The cap in force now; None without one."""
+    paused_because: Literal["recording"] | None = None
+    """Why nothing is sent though there is something to send."""
+    last_confirmed_at: UtcTime | None = None
+    """When the hub gave its last receipt."""
 
 
 def report_queue(settings: RigSettings) -> QueueReport:
