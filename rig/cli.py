@@ -95,6 +95,17 @@ def uploader(config: Config = DEFAULT_CONFIG) -> None:
         run_uploader(load_settings(config))
 
 
+@app.command("face-check")
+def face_check(config: Config = DEFAULT_CONFIG) -> None:
+    """The face check alone; it ends with the process that started it."""
+    from rig.face.process import run_face_check  # here: OpenCV and onnxruntime stay out of the other processes
+
+    configure_logging()
+    with faults_explained():
+        status = run_face_check(load_settings(config))
+    raise typer.Exit(status)
+
+
 @app.command()
 def record(
     seconds: Annotated[float, typer.Option(help="How long to record.", min=0.1)],

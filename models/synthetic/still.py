@@ -52,6 +52,12 @@ def paint_still(
     return Still(image, labels_for(mouse.landmarks, pose, camera, nearest, seed))
 
 
+def random_empty_chamber(seed: int, width_px: int = 1920, height_px: int = 1080) -> NDArray[np.uint8]:
+    """The chamber of `random_still` as the same camera sees it before the mouse is put in."""
+    camera = random_camera(seed, width_px, height_px)
+    return _exposed(empty_chamber(camera, seed), camera, seed)
+
+
 def _composed(background: NDArray[np.float32], sprite: Sprite) -> NDArray[np.float32]:
     shaded = background * (1 - sprite.floor_shade[..., None])
     return np.asarray(shaded * (1 - sprite.cover[..., None]) + sprite.colours, np.float32)
