@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub.accounts import service, tokens
 from hub.accounts.service import AccountError
 from hub.database import Database
+from hub.rigs import enrolment
 from hub.schema import migrate as migrate_schema
 from hub.server import server_of
 from hub.settings import HubSettings, SettingsError, read_settings
@@ -157,6 +158,14 @@ def add_rig(name: str, lab_name: Annotated[str, typer.Option("--lab")]) -> None:
         added = service.add_rig(session, home, name, now)
         secret = tokens.issue(session, TokenKind.RIG, f"rig {name}", now, lab=home, rig=added)
     print(secret)
+
+
+@rig.command("code")
+def make_enrolment_code(lab_name: Annotated[str, typer.Option("--lab")]) -> None:
+    """Print a code of six digits; typed on a rig within 15 minutes, it makes the rig the lab's."""
+    with database_session() as session:
+        made = enrolment.make_code(session, service.find_lab(session, lab_name), None, SystemClock().now())
+    print(made.code)
 
 
 @token.command("worker")

@@ -9,6 +9,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from hub import problems
+from hub.accounts.attempts import FailedAttempts
 from hub.analyses.doorbell import Doorbell, make_celery
 from hub.analyses.reconcile import forget_rings, reconcile
 from hub.analyses.routes import router as analyses
@@ -17,6 +18,8 @@ from hub.bell import Bell, Loop
 from hub.context import Hub
 from hub.database import Database
 from hub.results.routes import router as results
+from hub.rigs.enrolment_routes import WRONG_CODES_WITHIN_S
+from hub.rigs.enrolment_routes import router as enrolments
 from hub.rigs.routes import router as rigs
 from hub.schema import migrate
 from hub.sessions.downloads import router as downloads
@@ -37,20 +40,22 @@ from shared.clock import Clock, SystemClock
 BODY_LIMIT_BYTES = 1024 * 1024
 """Of requests that are read whole, which happens before anybody asks who sends them; uploads and tables stream, and say so."""
 
-API_ROUTERS = (sessions, uploads, rigs, downloads, results, analyses, workers)
+API_ROUTERS = (sessions, uploads, rigs, enrolments, downloads, results, analyses, workers)
 
 
 def create_app(settings: HubSettings | None = None, clock: Clock | None = None) -> FastAPI:
     """The application of one hub process; its database and folders are prepared when it starts."""
     settings = settings or HubSettings()
+    clock = clock or SystemClock()
     hub = Hub(
         settings=settings,
         database=Database(settings.database),
         storage=Storage(settings.data_folder),
-        clock=clock or SystemClock(),
+        clock=clock,
         received=Bell(),
         queued=Bell(),
         upload_locks=UploadLocks(),
+        wrong_codes=FailedAttempts(clock, WRONG_CODES_WITHIN_S),
     )
     loops = (
         Loop("finishing", partial(finish_received, hub), hub.received, LOOK_EVERY_S),

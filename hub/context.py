@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.accounts.attempts import FailedAttempts
 from hub.bell import Bell
 from hub.database import Database
 from hub.settings import HubSettings
@@ -26,3 +27,5 @@ class Hub:
     """Rung when an analysis was queued; the dispatch loop listens."""
     upload_locks: UploadLocks
     """Which uploads this process's requests hold."""
+    wrong_codes: FailedAttempts
+    """Enrolment codes that were not right, per address."""

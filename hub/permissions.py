@@ -29,6 +29,8 @@ class Action(StrEnum):
     START_ANALYSIS = auto()
     CANCEL_ANALYSIS = auto()
     REPORT_HEARTBEAT = auto()
+    READ_ROSTER = auto()
+    ENROL_RIG = auto()
     SCORE = auto()
 
 
@@ -42,6 +44,8 @@ RULES: Mapping[Action, frozenset[Who]] = {
     Action.START_ANALYSIS: PEOPLE,
     Action.CANCEL_ANALYSIS: PEOPLE,
     Action.REPORT_HEARTBEAT: frozenset({Who.RIG}),
+    Action.READ_ROSTER: frozenset({Who.RIG}),
+    Action.ENROL_RIG: frozenset({Who.SUPERVISOR}),
     Action.SCORE: frozenset({Who.WORKER}),
 }
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 STATUS_OF: dict[str, int] = {
     faults.TOKEN_REFUSED.code: 401,
     faults.NOT_ALLOWED.code: 403,
+    faults.CODE_REFUSED.code: 403,
     faults.NOT_FOUND.code: 404,
     faults.VIDEO_DAMAGED.code: 404,
     faults.SESSION_CONFLICT.code: 409,
@@ -35,6 +36,7 @@ STATUS_OF: dict[str, int] = {
     faults.BUILD_INVALID.code: 422,
     faults.SUBJECT_TYPE_UNSUPPORTED.code: 422,
     faults.UPLOAD_BUSY.code: 423,
+    faults.TOO_MANY_TRIES.code: 429,
     faults.UPLOAD_CHECKSUM.code: 460,  # tus 1.0, checksum extension
     faults.UPLOAD_INTERRUPTED.code: 503,
     faults.HUB_DISK_FULL.code: 507,

@@ -98,6 +98,25 @@ class Token(Table):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Enrolment(Table):
+    """A code of six digits that was handed out to make a rig the lab's; only a slow salted hash of it is kept."""
+
+    __tablename__ = "enrolments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("labs.id"))
+    salt: Mapped[str] = mapped_column(String(32))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wrong_tries: Mapped[int] = mapped_column(default=0)
+    """Wrong codes that anybody tried while this one was open."""
+
+    lab: Mapped[Lab] = relationship()
+
+
 class RecordingSession(Table):
     """A session as announced, received, verified; `announcement` and `manifest` are the documents as they came."""
 

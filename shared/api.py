@@ -295,6 +295,14 @@ class Roster(Document):
     studies: tuple[RosterStudy, ...] = ()
 
 
+class EnrolmentCode(Document):
+    """`POST /enrolments`: what the supervisor reads out beside the rig. It works once, until it expires."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    lab: str
+    expires_at: UtcTime
+
+
 class EnrolmentRequest(Document):
     """`POST /enrolments/redeem`, without a token: a rig that was given a code by the lab's supervisor."""
 

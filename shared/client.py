@@ -22,8 +22,11 @@ from shared.api import (
     AnalysisPage,
     AnalysisRequest,
     AnalysisView,
+    Enrolled,
+    EnrolmentRequest,
     Problem,
     RigHeartbeat,
+    Roster,
     SessionAnnouncement,
     SessionPage,
     SessionView,
@@ -67,26 +70,27 @@ class HubUnreachable(GrimaceError):
 
 
 class _Bearer(AuthBase):
-    """Puts the token on each request; unlike a session header it is not replaced by an entry in ~/.netrc."""
+    """Puts the token, if any, on each request; unlike a session header it is not replaced by an entry in ~/.netrc."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str | None) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 
 class Hub:
-    """A connection to one hub with one token. Not shared between threads.
+    """A connection to one hub with one token, or with none for what needs none. Not shared between threads.
 
     Raises GrimaceError(E_TOKEN_REFUSED) for a token that cannot be sent at all.
     """
 
     def __init__(
-        self, url: str, token: str, *, connect_timeout_s: float = CONNECT_TIMEOUT_S, read_timeout_s: float = READ_TIMEOUT_S
+        self, url: str, token: str | None, *, connect_timeout_s: float = CONNECT_TIMEOUT_S, read_timeout_s: float = READ_TIMEOUT_S
     ) -> None:
-        if not re.fullmatch(r"[!-~]+", token):
+        if token is not None and not re.fullmatch(r"[!-~]+", token):
             raise GrimaceError(faults.TOKEN_REFUSED, "it is empty or holds characters that no token has")
         self.url = url.rstrip("/")
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
@@ -124,6 +128,14 @@ class Hub:
     def heartbeat(self, heartbeat: RigHeartbeat) -> None:
         """Tell the hub that the rig lives and what it does."""
         self.request("POST", f"{API_PREFIX}/rig/heartbeat", document=heartbeat)
+
+    def roster(self) -> Roster:
+        """Whom the rig's lab films."""
+        return self._read(Roster, self.request("GET", f"{API_PREFIX}/rig/roster"))
+
+    def redeem(self, wanted: EnrolmentRequest) -> Enrolled:
+        """Become a rig of the lab whose code this is; needs no token."""
+        return self._read(Enrolled, self.request("POST", f"{API_PREFIX}/enrolments/redeem", document=wanted))
 
     @contextmanager
     def download(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Iterator[bytes]]:

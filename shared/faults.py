@@ -163,11 +163,22 @@ SCREEN_PORT = Fault(
     "End the other program, or choose another port under [screen] in the settings.",
 )
 NOT_NOW = Fault("E_NOT_NOW", "This cannot be done at the moment", "Wait until the rig is ready, and try again.")
+PIN_NEEDED = Fault("E_PIN_NEEDED", "The settings are locked", "Enter the PIN, and try again.")
 WRONG_PIN = Fault("E_PIN", "The PIN is wrong", "Try again, or have the lab's administrator reset it: `grimace-rig reset-pin`.")
+SCAN_UNREADABLE = Fault(
+    "E_SCAN",
+    "This code cannot be used",
+    "Scan the animal's own code, or choose the animal from the list; docs/run-a-recording.md says what a code may hold.",
+)
 CODE_REFUSED = Fault(
     "E_CODE",
     "The hub does not accept this code",
     "A code works once and for 15 minutes. Have the lab's supervisor make a new one.",
+)
+TOO_MANY_TRIES = Fault(
+    "E_TRIES",
+    "Too many wrong codes came from here",
+    "Wait a minute; then have the lab's supervisor make a new code, and enter it with care.",
 )
 COMMAND_IGNORED = _warning(
     "W_COMMAND",

@@ -97,6 +97,11 @@ def revoke_all_of(session: Session, user: User, lab: Lab, now: datetime) -> None
     session.execute(update(Token).where(*held).values(revoked_at=now))
 
 
+def revoke_all_of_rig(session: Session, rig: Rig, now: datetime) -> None:
+    """Make every token that was handed out to a rig worthless."""
+    session.execute(update(Token).where(Token.rig_id == rig.id, Token.revoked_at.is_(None)).values(revoked_at=now))
+
+
 def actor_of(session: Session, token: Token) -> Actor | None:
     """Who the token stands for; None when its person has left the lab."""
     if token.kind is TokenKind.WORKER:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from hub.accounts import service, tokens
+from hub.accounts.attempts import FailedAttempts
 from hub.authentication import COOKIE, COOKIE_KINDS, HubDep, allowed, from_our_own_page, hub_of
 from hub.context import Hub
 from hub.permissions import Action, Actor
 from hub.tables import Lab, Membership, TokenKind, User
-from hub.web.attempts import FailedAttempts
 from hub.web.rendering import page
 from shared.faults import NOT_ALLOWED, NOT_FOUND, GrimaceError
 

@@ -12,10 +12,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
+from hub.accounts.attempts import FailedAttempts
 from hub.context import Hub
 from hub.problems import problem_response
 from hub.web import pages, sign_in
-from hub.web.attempts import FailedAttempts
 from hub.web.rendering import STATIC, page
 from hub.web.security import SecurityHeaders
 from shared.api import API_PREFIX, Problem

@@ -34,8 +34,10 @@ PUBLIC = {
     ("POST", "/sign-in/{secret}"),
     ("POST", "/sign-out"),
     ("GET", "/static"),
+    ("POST", f"{API_PREFIX}/enrolments/redeem"),
 }
-"""What anybody may ask: the description of the API and of the tus server, the way in and out, the style sheets."""
+"""What anybody may ask: the description of the API and of the tus server, the way in and out, the style sheets; and a rig that
+has a code instead of a token."""
 
 OWN_LAB_ONLY = {("PUT", f"{API_PREFIX}/sessions/{{session_id}}")}
 """Takes an id without looking for it elsewhere: every lab has its own session of that id."""

@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from hub.accounts.attempts import ALLOWED_FAILURES, FailedAttempts
 from hub.accounts.service import find_lab
-from hub.web.attempts import ALLOWED_FAILURES, FailedAttempts
 from hub.web.sign_in import PASSWORD_CHECKS_AT_ONCE
 from shared.clock import ManualClock
 from tests.hub.analyses.analysis_hub import AnalysisHub
