@@ -1,8 +1,8 @@
 """What a rig says over MQTT: topics and payloads under `grimace/v1/<rig_id>/`.
 
 MQTT is for watching; the truth travels in the manifest over HTTP. Payloads are UTF-8 JSON, times in UTC, units in names. No
-images, animal names or treatments are sent. State is retained, events and commands never are: a retained command would be obeyed
-again at every restart.
+images, names of animals or people, or treatments are sent: a session is told by its id alone, which says nothing of the animal.
+State is retained, events and commands never are: a retained command would be obeyed again at every restart.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ OFFLINE = "offline"
 """The plain payloads of the availability topic; `offline` is the broker's last will for a rig that vanished."""
 
 RigId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{3,32}$")]
+CommandId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""The last level of its reply's topic."""
 
 
 class Channel(StrEnum):
@@ -65,7 +67,7 @@ def topic(rig_id: str, channel: Channel, leaf: str = "") -> str:
 
 
 class Message(Document):
-    """Base of all payloads but availability's. `boot_id` and `seq` show a receiver what it missed."""
+    """Base of what a rig says again and again. `seq` counts its messages: a hole means that some were left out."""
 
     schema_version: Literal[1] = 1
     ts: UtcTime
@@ -90,6 +92,8 @@ class StateMessage(Message):
     scorable_s: NonNegativeFloat | None = None
     clock_synced: bool | None = None
     faults: tuple[str, ...] = ()
+    fault_text: str = ""
+    """The same faults in plain words."""
 
 
 class HealthMessage(Message):
@@ -98,13 +102,19 @@ class HealthMessage(Message):
     cpu_temp_c: float | None = None
     throttled_now: tuple[str, ...] = ()
     throttled_since_boot: tuple[str, ...] = ()
+    under_voltage_seen: bool = False
     load_1m: NonNegativeFloat
     mem_free_bytes: NonNegativeInt
     disk_free_bytes: NonNegativeInt
     record_minutes_left: NonNegativeFloat
+    disk_wear_pct: NonNegativeFloat | None = None
     clock_offset_ms: float | None = None
     clock_source: str = ""
     camera_model: str = ""
+    light_level: NonNegativeFloat | None = None
+    """Mean luma of the face region, 0 to 255, at the newest face check."""
+    sharpness: NonNegativeFloat | None = None
+    """Variance of the Laplacian over the face region, at the newest face check."""
     sw_version: str
     config_hash: str = ""
     model_hash: str = ""
@@ -112,7 +122,7 @@ class HealthMessage(Message):
 
 
 class UploadMessage(Message):
-    """`upload`: on change, and every 30 s while a session is on its way."""
+    """`upload`: on change, and every 30 s while a session is on its way. Rates are in bits/s."""
 
     queued_sessions: NonNegativeInt
     queued_bytes: NonNegativeInt
@@ -120,6 +130,8 @@ class UploadMessage(Message):
     offset_bytes: NonNegativeInt = 0
     size_bytes: NonNegativeInt = 0
     rate_bps: NonNegativeFloat = 0.0
+    cap_bps: NonNegativeFloat | None = None
+    """The rate that is not exceeded at the moment; None without a cap."""
     eta_s: NonNegativeFloat | None = None
     oldest_unconfirmed_s: NonNegativeFloat | None = None
     last_confirmed_ts: UtcTime | None = None
@@ -135,6 +147,8 @@ class AlertMessage(Message):
     since: UtcTime
     text: str
     what_to_do: str
+    url: str = ""
+    """Where more is to be read; empty when the rig knows no such page."""
 
 
 class EventKind(StrEnum):
@@ -147,6 +161,7 @@ class EventKind(StrEnum):
     UPLOAD_CONFIRMED = "upload_confirmed"
     RESULT_READY = "result_ready"
     LOCAL_DELETED = "local_deleted"
+    LEFT_OUT = "left_out"  # stands for the oldest events, when more happened than could be kept while the broker was away
 
 
 class EventMessage(Message):
@@ -160,15 +175,39 @@ class EventMessage(Message):
     data: dict[str, Any] = {}
 
 
+class Verb(StrEnum):
+    """What a rig may be told to do, the last level of a command's topic."""
+
+    START = "start"  # what was planned and checked at the rig
+    STOP = "stop"
+    MARKER = "marker"
+
+
 class CommandMessage(Document):
     """`cmd/<verb>`, from the hub. Ignored when retained, expired or repeated."""
 
     schema_version: Literal[1] = 1
-    id: str
+    id: CommandId
     issued_at: UtcTime
     expires_at: UtcTime
-    issuer: str
+    issuer: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """Who asks; shown at the rig and kept in the session's events."""
     args: dict[str, Any] = {}
+
+
+class Intervention(Document):
+    """The arguments of `cmd/start` and `cmd/stop`."""
+
+    force: bool = False
+    """Do it although somebody works with the rig at the moment, or an animal is being recorded."""
+    reason: Annotated[str, StringConstraints(max_length=300)] = ""
+    """Why; needed with `force`."""
+
+
+class Marking(Document):
+    """The arguments of `cmd/marker`."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class ReplyStatus(StrEnum):
@@ -182,7 +221,7 @@ class ReplyMessage(Document):
     """`reply/<id>`: what became of a command."""
 
     schema_version: Literal[1] = 1
-    id: str
+    id: CommandId
     status: ReplyStatus
     code: str = ""
     text: str = ""
