@@ -176,6 +176,11 @@ def small_frames_address(data_folder: Path) -> str:
     return _address(data_folder / "camera-frames.ipc")
 
 
+def simulated_camera_address(data_folder: Path) -> str:
+    """Where the simulated camera takes orders to fail; `rig/camera/simulated/orders.py` reads and writes them."""
+    return _address(data_folder / "camera-simulated.ipc")
+
+
 def _address(path: Path) -> str:
     if len(str(path).encode()) > LONGEST_SOCKET_PATH:
         raise GrimaceError(SETTINGS_INVALID, f"data_folder: {path} is too long for a local socket; use a shorter path")

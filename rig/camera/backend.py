@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.faults import Fault
 from shared.manifest import CameraRecord
 
 MICROSECONDS = 1_000_000
@@ -65,6 +66,9 @@ class FrameListener(Protocol):
     def on_small_frame(self, frame: SmallFrame) -> None:
         """Some frames only, as many a second as `CameraSettings.preview_rate_hz` says; the camera films on if none is made."""
 
+    def on_fault(self, fault: Fault, detail: str) -> None:
+        """Something went wrong while a frame was handled; the camera films on. Told once for each kind of fault."""
+
 
 class PacketSink(Protocol):
     """Takes packets, in the camera's own thread: it must return at once and never do I/O."""
@@ -79,13 +83,17 @@ class CameraBackend(Protocol):
     """A camera. It films from `start` to `close`; a session only starts and stops the encoder."""
 
     def open(self) -> CameraRecord:
-        """Open and configure the camera; raises GrimaceError(E_CAM_SOURCE)."""
+        """Open and configure the camera.
+
+        A camera that tells of its picture is verified here (`rig.camera.read_back`), and the record holds what was read back.
+        Raises GrimaceError: E_CAM_SOURCE when there is no camera, E_CAM_SETTINGS when it does not do as it is told.
+        """
 
     def start(self, listener: FrameListener) -> None:
         """Film. The listener is called for every frame from now on."""
 
     def start_encoder(self, sink: PacketSink, so_far: RecordedSoFar | None = None) -> None:
-        """Encode from the next frame on, which becomes a key frame; so does the first frame of every whole second after it.
+        """Encode from the next frame on, which becomes a key frame; so does the frame nearest to every whole second after it.
 
         `so_far` is given when an interrupted session goes on.
         """

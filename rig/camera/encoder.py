@@ -14,12 +14,30 @@ PRESET = "ultrafast"
 """1080p30 takes 0.2 of a core; `superfast` takes twice and `veryfast` four times as much, and frames must never wait."""
 
 
-class X264Encoder:
-    """Zero latency and no B-frames: the packet of a frame comes out before the next frame goes in.
+class SecondGrid:
+    """Which frames become key frames: the first one, and the one nearest to every whole second after it.
 
-    A frame becomes an IDR frame when its sensor time is the first to reach a whole second since the first frame. Counting
-    frames instead (the group's length) would let every lost frame shift the grid.
+    Counting frames instead (the group's length) would let every lost frame shift the grid, and so would waiting for a second to
+    be full: a sensor's frames are a little shorter than asked for, because it has whole lines.
     """
+
+    def __init__(self, frame_rate: float) -> None:
+        self._half_frame_us = MICROSECONDS / frame_rate / 2
+        self._first_us: int | None = None
+        self._last_second = -1
+
+    def takes(self, sensor_us: int) -> bool:
+        """Whether the frame of this time becomes a key frame; to be asked once for each frame, in order."""
+        if self._first_us is None:
+            self._first_us = sensor_us
+        second = int((sensor_us - self._first_us + self._half_frame_us) // MICROSECONDS)
+        is_next = second > self._last_second
+        self._last_second = max(second, self._last_second)
+        return is_next
+
+
+class X264Encoder:
+    """Zero latency and no B-frames: the packet of a frame comes out before the next frame goes in."""
 
     def __init__(self, width_px: int, height_px: int, frame_rate: float, bitrate_bps: int) -> None:
         rate = Fraction(frame_rate).limit_denominator(1001)
@@ -38,18 +56,15 @@ class X264Encoder:
             "forced-idr": "1",
             "x264-params": "repeat-headers=1:scenecut=0:colorprim=bt709:transfer=bt709:colormatrix=bt709",
         }
+        self._grid = SecondGrid(frame_rate)
         self._first_us: int | None = None
-        self._last_forced_second = -1
 
     def encode(self, frame: VideoFrame, sensor_us: int) -> list[EncodedPacket]:
         """The packets that this frame completes: one, in this mode."""
         if self._first_us is None:
             self._first_us = sensor_us
-        since_first_us = sensor_us - self._first_us
-        second = since_first_us // MICROSECONDS
-        frame.pict_type = PictureType.I if second > self._last_forced_second else PictureType.NONE
-        self._last_forced_second = max(second, self._last_forced_second)
-        frame.pts = since_first_us
+        frame.pict_type = PictureType.I if self._grid.takes(sensor_us) else PictureType.NONE
+        frame.pts = sensor_us - self._first_us
         frame.time_base = Fraction(1, MICROSECONDS)
         return self._taken_out(self._codec.encode(frame))
 

@@ -11,7 +11,7 @@ import zmq
 from pydantic import ValidationError
 
 from rig.camera.backend import CameraBackend, FrameInfo, SmallFrame
-from rig.camera.replay import ReplayCamera
+from rig.camera.backends import make_camera
 from rig.camera.session_keeper import PartBroken, SessionKeeper
 from rig.camera.states import RECORDING_PHASES
 from rig.camera.watchdog import Heartbeats, Watchdog
@@ -35,7 +35,7 @@ def run_camera(settings: RigSettings) -> int:
     clock = SystemClock()
     with data_lock(settings.data_folder):
         settings.sessions_folder.mkdir(parents=True, exist_ok=True)
-        process = CameraProcess(settings, ReplayCamera(settings.camera, clock), clock)
+        process = CameraProcess(settings, make_camera(settings, clock), clock)
         signal.signal(signal.SIGTERM, lambda *_: process.ask_to_end())
         signal.signal(signal.SIGINT, lambda *_: process.ask_to_end())
         return process.run()
@@ -57,6 +57,10 @@ class FrameRelay:
 
     def on_small_frame(self, frame: SmallFrame) -> None:
         """Nobody looks at them yet."""
+
+    def on_fault(self, fault: Fault, detail: str) -> None:
+        if self.keeper is not None:
+            self.keeper.note_fault(fault, detail)
 
 
 class CameraProcess:

@@ -118,6 +118,13 @@ class SessionKeeper:
         """Put a marker into the session's events; raises GrimaceError(E_REC_IDLE)."""
         self._recorder_in_use().note(marker_event(self._clock, text))
 
+    def note_fault(self, fault: Fault, detail: str) -> None:
+        """From any thread: tell of a fault that does not end the recording, and note it in the session that is recorded."""
+        self.faults = (*self.faults, FaultRecord(code=fault.code, at=self._clock.now(), detail=detail))
+        running = self.running
+        if running is not None and self.phase in RECORDING_PHASES:
+            running.recorder.note(fault_event(self._clock, fault, detail))
+
     def _recorder_in_use(self) -> Recorder:
         if self.running is None or self.phase not in RECORDING_PHASES:
             raise GrimaceError(RECORDING_IDLE, self.phase.value)
