@@ -21,7 +21,7 @@ from rig.disk import is_full
 from rig.recording.events import fault_event, marker_event
 from rig.recording.open_session import OpenSession, SessionFolder
 from rig.recording.recorder import Recorder
-from rig.recording.reserve import RESERVE_BYTES, SpaceReserve
+from rig.recording.reserve import SpaceReserve, space_needed_bytes
 from rig.recording.salvage import Resumption, Salvaged, last_sensor_ns, repair, salvage, set_aside
 from rig.recording.sealing import seal
 from rig.settings import RigSettings
@@ -31,9 +31,6 @@ from shared.faults import DISK_FULL, DISK_STALLED, LEDGER_MISMATCH, RECORDING_BU
 from shared.manifest import CameraRecord, FaultRecord
 
 log = logging.getLogger(__name__)
-
-SPACE_FACTOR = 1.3
-"""Free space asked for before a recording, over what its bitrate promises (recorder notes, section 4)."""
 
 CLOSE_WITHIN_S = 10.0
 GIVE_UP_WITHIN_S = 1.0
@@ -131,7 +128,7 @@ class SessionKeeper:
         return self.running.recorder
 
     def _require_space(self, planned_s: float) -> None:
-        needed = round(planned_s * self._settings.camera.bitrate_bps / 8 * SPACE_FACTOR) + RESERVE_BYTES
+        needed = space_needed_bytes(planned_s, self._settings.camera.bitrate_bps)
         free = shutil.disk_usage(self._settings.data_folder).free
         if free < needed:
             raise GrimaceError(DISK_FULL, f"{needed / 1e9:.2f} GB are needed for {planned_s:g} s, {free / 1e9:.2f} GB are free")

@@ -15,6 +15,14 @@ RESERVE_NAME = "disk-reserve"
 RESERVE_BYTES = 16 * 2**20
 """Pays for the last fragment (half a second at 25 Mb/s: 1.6 MB), a 30-minute video's index (1 MB), ledgers and manifest."""
 
+SPACE_FACTOR = 1.3
+"""Free space asked for before a recording, over what its bitrate promises (recorder notes, section 4)."""
+
+
+def space_needed_bytes(planned_s: float, bitrate_bps: int) -> int:
+    """Free space that a recording of that length needs before it may begin."""
+    return round(planned_s * bitrate_bps / 8 * SPACE_FACTOR) + RESERVE_BYTES
+
 
 class SpaceReserve:
     """A file that only takes up space; giving it up makes room at the moment when there is none."""
