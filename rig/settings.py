@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, ValidationInfo
 
+from rig.settings_mistakes import mistakes_in
 from shared.bundled import sample_clip
 from shared.documents import Document
 from shared.face_check import SufficiencyGoal
@@ -209,35 +209,38 @@ class RigSettings(Document):
         return self.data_folder / "sessions"
 
 
-def load_settings(path: Path) -> RigSettings:
-    """Read and check the settings; raises GrimaceError(E_SETTINGS) that names the file, the line and the mistake."""
+BUILT_IN_SETTINGS = 'rig_id = "rig-1"\ndata_folder = "grimace-data"\n'
+"""For a try without a settings file: `grimace-rig run --camera sim`."""
+
+
+def load_settings(path: Path, camera: str | None = None) -> RigSettings:
+    """Read and check the settings; raises GrimaceError(E_SETTINGS) that names the file, the line and the mistake.
+
+    `camera` is a backend that is used instead of the one in the settings; then the file need not be there.
+    """
+    return parse_settings(read_settings_text(path, camera), path, camera)
+
+
+def read_settings_text(path: Path, camera: str | None = None) -> str:
+    """What stands in the file, or the built-in settings in place of none; raises GrimaceError(E_SETTINGS)."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        if camera is not None and isinstance(error, FileNotFoundError):
+            return BUILT_IN_SETTINGS
         raise GrimaceError(SETTINGS_INVALID, f"{path}: {error}") from error
+
+
+def parse_settings(text: str, path: Path, camera: str | None = None) -> RigSettings:
+    """Check what stands, or is to stand, in the file at `path`; raises GrimaceError(E_SETTINGS)."""
     try:
-        return RigSettings.model_validate(tomllib.loads(text), context={_FOLDER: path.absolute().parent})
+        content = tomllib.loads(text)
+        if camera is not None:
+            asked = content.setdefault("camera", {})
+            asked.setdefault("source", SAMPLE_SOURCE)
+            asked["backend"] = camera
+        return RigSettings.model_validate(content, context={_FOLDER: path.absolute().parent})
     except tomllib.TOMLDecodeError as error:
         raise GrimaceError(SETTINGS_INVALID, f"{path}: {error}") from error
     except ValidationError as error:
-        mistakes = "; ".join(_mistake(text, found["loc"], found["msg"]) for found in error.errors())
-        raise GrimaceError(SETTINGS_INVALID, f"{path}: {mistakes}") from error
-
-
-def _mistake(text: str, location: tuple[int | str, ...], message: str) -> str:
-    names = [str(part) for part in location if isinstance(part, str)]
-    number = _line_of(text, names)
-    return (f"line {number}: " if number else "") + f"{'.'.join(names)}: {message}"
-
-
-def _line_of(text: str, names: list[str]) -> int | None:
-    """The line on which the key with this dotted path stands, as far as a plain `[section]` and `key = value` layout tells."""
-    section: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
-            section = [part.strip().strip("\"'") for part in header[1].split(".")]
-            if section == names:
-                return number
-        elif (assignment := re.match(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*=", line)) and [*section, assignment[1]] == names:
-            return number
-    return None
+        raise GrimaceError(SETTINGS_INVALID, f"{path}: {mistakes_in(text, error, RigSettings)}") from error
