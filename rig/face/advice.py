@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rig.agent.snapshot import Advice, AdviceKind
+from rig.luma import BLACK
 from shared.detections import Part
 from shared.face_check import CHECKED_FAUS, FaceObservation
 from shared.grimace import Fau
@@ -17,19 +18,22 @@ from shared.grimace import Fau
 
 @dataclass(frozen=True, slots=True)
 class AdviceLimits:
-    """When a check's measures are bad, and for how long they must be so."""
+    """When a check's measures are bad, and for how long they must be so.
+
+    The three about the picture are far beyond what painted mice in good light show, and where the detector begins to fail
+    (`docs/face-check-accuracy.md`, "Light and focus").
+    """
 
     told_after_s: float = 10.0
     gone_after_s: float = 3.0
     silent_after_s: float = 5.0
     """Without a check for so long, nothing is known."""
-    darkest_face: float = 20.0
-    """Mean luma of the face region, 0 to 255; a black mouse's face in good light is dark, too."""
-    brightest_face: float = 215.0
+    darkest_face: float = 30.0
+    """Mean luma of the face region, of which black is 16; a black mouse's face in good light is far from it."""
     over_exposed_share: float = 0.25
     """Of the face region."""
-    least_sharpness: float = 12.0
-    """Variance of the Laplacian over the face region of the small picture."""
+    least_relative_sharpness: float = 0.001
+    """Sharpness over the squared light above black: the same for a dark and a bright picture of one scene."""
     most_pieces: int = 2
     """More at a time is not read."""
 
@@ -133,14 +137,14 @@ def shows(trouble: Trouble, observation: FaceObservation, limits: AdviceLimits) 
         case AdviceKind.TOO_DARK:
             return None if observation.light is None else observation.light < limits.darkest_face
         case AdviceKind.TOO_BRIGHT:
-            return _is_too_bright(observation, limits)
+            return None if observation.over_exposed is None else observation.over_exposed > limits.over_exposed_share
         case AdviceKind.BLURRED:
-            return None if observation.sharpness is None else observation.sharpness < limits.least_sharpness
+            return _is_blurred(observation, limits)
         case AdviceKind.NO_CHECK:
             return None  # a check cannot show that there is none
 
 
-def _is_too_bright(observation: FaceObservation, limits: AdviceLimits) -> bool | None:
-    if observation.light is None or observation.over_exposed is None:
-        return None
-    return observation.light > limits.brightest_face or observation.over_exposed > limits.over_exposed_share
+def _is_blurred(observation: FaceObservation, limits: AdviceLimits) -> bool | None:
+    if observation.sharpness is None or observation.light is None or observation.light < limits.darkest_face:
+        return None  # in the dark nothing is sharp
+    return observation.sharpness / (observation.light - BLACK) ** 2 < limits.least_relative_sharpness
