@@ -12,7 +12,7 @@ Luma = NDArray[np.uint8]
 """The Y plane of a picture, (height, width)."""
 
 BLACK, WHITE = 16, 235
-"""The ends of limited-range luma (ITU-R BT.709), which the rig's cameras deliver: at or beyond them the sensor's values are lost."""
+"""The ends of limited-range luma (ITU-R BT.709), which the rig's cameras deliver: at or beyond them, what was there is lost."""
 
 
 def luma_of(frame: SmallFrame) -> Luma:
@@ -36,5 +36,8 @@ def under_exposed_share(luma: Luma) -> float:
 
 
 def sharpness(luma: Luma) -> float:
-    """Variance of the Laplacian, in grey levels squared (Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy")."""
+    """Variance of the Laplacian, in grey levels squared.
+
+    Source: Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy".
+    """
     return float(cv2.Laplacian(luma, cv2.CV_64F).var())

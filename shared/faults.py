@@ -152,6 +152,11 @@ BROKER_UNREACHABLE = _warning(
     "The MQTT broker cannot be reached",
     "Recording works. The lab cannot watch this rig; check the network and the broker.",
 )
+CHECK_BROKEN = Fault(
+    "E_CHECK",
+    "A check before the recording could not be carried out",
+    "Run the checks again. If this repeats, restart the rig, then send its log to support.",
+)
 PREFLIGHT_MISSING = Fault(
     "E_PREFLIGHT", "The checks before the recording have not passed", "Mend what they name, or waive the warnings with a reason."
 )

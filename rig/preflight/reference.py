@@ -1,27 +1,42 @@
 """This rig's reference: a picture of the empty chamber, in focus and in its own light, that later ones are compared with.
 
-It lies in `data_folder/reference`: `reference.json` is the one that counts, `reference-TIME.json` and `.png` are all that were taken.
+It lies in `data_folder/reference`: `reference.json` is the one that counts; all that were ever taken are kept beside it.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+import cv2
+import numpy as np
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt, ValidationError
 
-from rig.luma import Luma
+from rig.camera.states import Phase
+from rig.control import CameraControl, PictureState
+from rig.disk import fault_of
+from rig.luma import Luma, mean_light, sharpness
+from rig.preflight.pictures import still_picture, watch_pictures
 from rig.settings import RigSettings
 from shared.clock import Clock
 from shared.documents import Document, FileName, Sha256, UtcTime
+from shared.durable import replacing, sync_directory
+from shared.faults import CAMERA_STALLED, RECORDING_BUSY, GrimaceError
+from shared.hashing import sha256_of_bytes
+
+log = logging.getLogger(__name__)
 
 REFERENCE_FOLDER = "reference"
+CURRENT_NAME = "reference.json"
 
 
 class ReferenceNumbers(Document):
     """What was measured of the picture, and how it was taken."""
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     taken_at: UtcTime
     taken_by: str
     picture: FileName
@@ -48,7 +63,20 @@ class Reference:
 
 def load_reference(data_folder: Path) -> Reference | None:
     """The reference that counts; None when none was taken, or when what there is cannot be read (the log says why)."""
-    raise NotImplementedError
+    folder = data_folder / REFERENCE_FOLDER
+    try:
+        numbers = ReferenceNumbers.read(folder / CURRENT_NAME)
+        content = (folder / numbers.picture).read_bytes()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        log.warning("the reference picture cannot be read: %s", error)
+        return None
+    luma = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if luma is None or sha256_of_bytes(content) != numbers.picture_sha256:
+        log.warning("the reference picture %s is not what was taken", numbers.picture)
+        return None
+    return Reference(numbers, luma.astype(np.uint8, copy=False))
 
 
 def take_reference(settings: RigSettings, taken_by: str, clock: Clock) -> ReferenceNumbers:
@@ -56,6 +84,44 @@ def take_reference(settings: RigSettings, taken_by: str, clock: Clock) -> Refere
 
     The chamber has to be empty, lit and in focus: nobody but the person who calls this can tell. Raises GrimaceError:
     E_RIG_DOWN without a camera process, E_CAM_STALLED when no pictures come, E_REC_BUSY during a recording,
-    E_DISK_READ_ONLY or E_DISK_FULL when it cannot be written.
+    E_DISK_READ_ONLY, E_DISK_FULL or E_DISK_STALLED when it cannot be written.
     """
-    raise NotImplementedError
+    state = CameraControl(settings.data_folder).status()
+    if state.phase is not Phase.IDLE:
+        raise GrimaceError(RECORDING_BUSY, "a reference shows the empty chamber")
+    pictures = watch_pictures(settings.data_folder)
+    if not pictures:
+        raise GrimaceError(CAMERA_STALLED, "no small pictures came")
+    try:
+        return store_reference(settings.data_folder, still_picture(pictures), state.picture, taken_by, clock.now())
+    except OSError as error:
+        raise GrimaceError(fault_of(error), f"the reference picture: {error.strerror}") from error
+
+
+def store_reference(
+    data_folder: Path, luma: Luma, picture: PictureState | None, taken_by: str, taken_at: datetime
+) -> ReferenceNumbers:
+    """Keep a picture as the reference that counts from now on; raises OSError, and the one before counts on then."""
+    folder = data_folder / REFERENCE_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    sync_directory(data_folder)
+    name = f"reference-{taken_at:%Y%m%dT%H%M%S}Z"
+    content = cv2.imencode(".png", luma)[1].tobytes()
+    numbers = ReferenceNumbers(
+        taken_at=taken_at,
+        taken_by=taken_by,
+        picture=f"{name}.png",
+        picture_sha256=sha256_of_bytes(content),
+        width_px=luma.shape[1],
+        height_px=luma.shape[0],
+        light=mean_light(luma),
+        sharpness=sharpness(luma),
+        focus=picture.focus if picture is not None else 0.0,
+        exposure_us=picture.exposure_us if picture is not None else 0,
+        analogue_gain=picture.analogue_gain if picture is not None else 0.0,
+    )
+    with replacing(folder / numbers.picture) as file:
+        file.write(content)
+    numbers.write(folder / f"{name}.json")
+    numbers.write(folder / CURRENT_NAME)
+    return numbers

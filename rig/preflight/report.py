@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from shared.documents import Document
+from shared.faults import Fault
 from shared.manifest import CheckStatus, PreflightRecord
 
 
@@ -57,3 +58,26 @@ class PreflightReport(Document):
     @property
     def passed(self) -> bool:
         return self.done and all(result.is_settled for result in self.results)
+
+
+def passing(check: CheckName, seen: str) -> CheckResult:
+    return CheckResult(check=check, status=CheckStatus.PASS, seen=seen)
+
+
+def warning(check: CheckName, fault: Fault, seen: str, remedy: str = "") -> CheckResult:
+    """Record if you must. Without a remedy of its own, the fault's is shown."""
+    return _unsound(check, CheckStatus.WARN, fault, seen, remedy)
+
+
+def failing(check: CheckName, fault: Fault, seen: str, remedy: str = "") -> CheckResult:
+    """Recording now would waste the animal. Without a remedy of its own, the fault's is shown."""
+    return _unsound(check, CheckStatus.FAIL, fault, seen, remedy)
+
+
+def not_checked(check: CheckName, seen: str, remedy: str = "") -> CheckResult:
+    """This machine cannot tell, or what the check needs is not there; a recording may begin."""
+    return CheckResult(check=check, status=CheckStatus.NOT_CHECKED, seen=seen, remedy=remedy)
+
+
+def _unsound(check: CheckName, status: CheckStatus, fault: Fault, seen: str, remedy: str) -> CheckResult:
+    return CheckResult(check=check, status=status, seen=seen, remedy=remedy or fault.remedy, fault_code=fault.code)

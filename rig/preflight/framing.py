@@ -1,0 +1,125 @@
+"""Does the chamber stand where it stood in the reference picture?
+
+Every tile of the picture is laid over the reference's by phase correlation (Kuglin and Hines 1975), which brightness does not
+disturb. The chamber moves all tiles alike, a mouse only its own: the shift that most tiles agree on is the chamber's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import cv2
+import numpy as np
+
+from rig.luma import Luma
+from rig.preflight.pictures import still_picture, without_noise
+from rig.preflight.reference import Reference
+from rig.preflight.report import CheckName, CheckResult, not_checked, passing, warning
+from rig.preflight.subject import Subject
+from rig.preflight.tiles import Tiling
+from shared.faults import FRAMING_CHANGED
+
+TILES = Tiling(share=1 / 3, step=0.5)
+"""In a picture of 640x360 a shift of 60 px is still found; the chamber's edges, and none of the mouse, are in several of them."""
+
+PLAIN = 4.0
+"""Standard deviation in grey levels below which a tile shows nothing to lay over anything."""
+
+AGREE_PX = 1.5
+"""Tiles whose shifts are this close say the same."""
+
+LEAST_AGREEMENT = 0.5
+"""Tried on a computer-generated chamber: with a mouse in it and shifted by up to 60 px, tiles with 0.65 to 1.0 of the response
+agree; turned by a degree, larger by 3 %, or another scene altogether: at most 0.38."""
+
+FEWEST_TILES = 4
+
+
+@dataclass(frozen=True)
+class TileShift:
+    """How far a tile moved against the reference, and how sure that is (0 to 1, the correlation's response)."""
+
+    right_px: float
+    down_px: float
+    response: float
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the chamber moved, and the share of the tiles, weighted by their response, that say so."""
+
+    right_px: float
+    down_px: float
+    agreement: float
+
+    @property
+    def length_px(self) -> float:
+        return math.hypot(self.right_px, self.down_px)
+
+
+def check(subject: Subject) -> CheckResult:
+    if subject.reference is None:
+        return not_checked(
+            CheckName.FRAMING,
+            "There is no reference picture to compare with.",
+            "Take a reference picture of the empty chamber: on the screen under settings, or `grimace-rig take-reference`.",
+        )
+    if not subject.pictures:
+        return not_checked(CheckName.FRAMING, "There is no picture to compare.")
+    return judge(still_picture(subject.pictures), subject.reference, subject.settings.preflight.framing_shift_px)
+
+
+def judge(luma: Luma, reference: Reference, largest_px: float) -> CheckResult:
+    if luma.shape != reference.luma.shape:
+        return not_checked(
+            CheckName.FRAMING, "The reference picture has another size.", "Take a new reference picture of the empty chamber."
+        )
+    shift = chamber_shift(tile_shifts(luma, reference.luma))
+    of = f"the reference of {reference.numbers.taken_at:%Y-%m-%d}"
+    if shift is None or shift.agreement < LEAST_AGREEMENT:
+        agreeing = "no part of it can be laid over it" if shift is None else f"only {shift.agreement:.0%} of it agrees on a shift"
+        return warning(CheckName.FRAMING, FRAMING_CHANGED, f"The picture does not look like {of}: {agreeing}.")
+    measured = f"{shift.length_px:.1f} px from where it stood in {of} ({_direction(shift)})"
+    if shift.length_px > largest_px:
+        return warning(
+            CheckName.FRAMING, FRAMING_CHANGED, f"The chamber is {measured}; {largest_px:g} px of the small picture is allowed."
+        )
+    return passing(CheckName.FRAMING, f"The chamber is {measured}.")
+
+
+def tile_shifts(luma: Luma, reference: Luma) -> list[TileShift]:
+    """The shift of every tile that has something in it in both pictures."""
+    found = []
+    for ours, theirs in TILES.pairs(without_noise(luma), without_noise(reference)):
+        if min(float(ours.std()), float(theirs.std())) < PLAIN:
+            continue
+        window = cv2.createHanningWindow((ours.shape[1], ours.shape[0]), cv2.CV_32F)
+        (right_px, down_px), response = cv2.phaseCorrelate(theirs.astype(np.float32), ours.astype(np.float32), window)
+        found.append(TileShift(right_px, down_px, max(0.0, response)))
+    return found
+
+
+def chamber_shift(tiles: Sequence[TileShift]) -> Shift | None:
+    """The shift that most of the response stands for; None when too few tiles show anything."""
+    total = sum(tile.response for tile in tiles)
+    if len(tiles) < FEWEST_TILES or total == 0:
+        return None
+    parties = ([other for other in tiles if _agree(tile, other)] for tile in tiles)
+    largest = max(parties, key=lambda party: sum(tile.response for tile in party))
+    return Shift(
+        right_px=median(tile.right_px for tile in largest),
+        down_px=median(tile.down_px for tile in largest),
+        agreement=sum(tile.response for tile in largest) / total,
+    )
+
+
+def _agree(one: TileShift, other: TileShift) -> bool:
+    return math.hypot(one.right_px - other.right_px, one.down_px - other.down_px) <= AGREE_PX
+
+
+def _direction(shift: Shift) -> str:
+    across = f"{abs(shift.right_px):.1f} {'right' if shift.right_px >= 0 else 'left'}"
+    return f"{across}, {abs(shift.down_px):.1f} {'down' if shift.down_px >= 0 else 'up'}"
