@@ -113,12 +113,14 @@ class SettingsFile:
             return None
 
 
-def change_settings(file: SettingsFile, changes: Mapping[str, Value]) -> RigSettings:
-    """Change keys of the file, named like `camera.picture.exposure_us`; comments, order and the last good copy are kept.
+def change_settings(path: Path, changes: Mapping[str, Value], camera: str | None = None) -> RigSettings:
+    """Change keys of the settings file at `path`, named like `camera.picture.exposure_us`; comments, order and the last good copy are kept.
 
     The file changes only when all of it is valid then, and durably. Returns the settings as they are now; the rig's processes
-    notice by themselves. Raises GrimaceError(E_SETTINGS) when a value is refused, or the file cannot be read or written.
+    notice by themselves. Raises GrimaceError(E_SETTINGS) when a value is refused, or the file cannot be read or written. `camera` is
+    as for `load_settings`: a rig that was started without a file gets one by its first change.
     """
+    file = SettingsFile(path, camera)
     with _changing:
         try:
             document = tomlkit.parse(file.text())

@@ -69,7 +69,9 @@ def test_paths_in_the_last_good_copy_mean_the_same_as_in_the_file(file):
 
 
 def test_a_change_keeps_comments_and_order(file):
-    settings = change_settings(file, {"camera.picture.exposure_us": 8000, "hub.url": "http://hub:8000", "hub.token_file": "t"})
+    settings = change_settings(
+        file.path, {"camera.picture.exposure_us": 8000, "hub.url": "http://hub:8000", "hub.token_file": "t"}
+    )
     assert settings == load_settings(file.path)
     text = file.path.read_text(encoding="utf-8")
     assert text.startswith(GOOD.replace("10000", "8000"))
@@ -77,19 +79,19 @@ def test_a_change_keeps_comments_and_order(file):
 
 
 def test_a_changed_file_is_the_next_last_good_copy(file):
-    change_settings(file, {"screen.port": 0})
+    change_settings(file.path, {"screen.port": 0})
     assert file.last_good.read_text(encoding="utf-8") == file.path.read_text(encoding="utf-8")
 
 
 def test_a_key_that_is_taken_out_has_its_default_again(file):
-    assert change_settings(file, {"camera.picture.exposure_us": None}).camera.picture.exposure_us == 10_000
+    assert change_settings(file.path, {"camera.picture.exposure_us": None}).camera.picture.exposure_us == 10_000
     assert "exposure_us" not in file.path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("changes", [{"camera.picture.exposure_us": 1}, {"camera.zebra": 1}, {"rig_id.x": 1}])
 def test_a_change_that_is_not_valid_changes_nothing(file, changes):
     with pytest.raises(GrimaceError, match="E_SETTINGS"):
-        change_settings(file, changes)
+        change_settings(file.path, changes)
     assert file.path.read_text(encoding="utf-8") == GOOD
     assert not file.last_good.exists()
 
@@ -97,13 +99,13 @@ def test_a_change_that_is_not_valid_changes_nothing(file, changes):
 def test_a_file_that_cannot_be_read_is_not_changed(file):
     file.path.write_text("rig_id = ", encoding="utf-8")
     with pytest.raises(GrimaceError, match="E_SETTINGS"):
-        change_settings(file, {"screen.port": 0})
+        change_settings(file.path, {"screen.port": 0})
     assert file.path.read_text(encoding="utf-8") == "rig_id = "
 
 
 def test_a_rig_that_was_started_without_a_file_gets_one_by_its_first_change(tmp_path):
     file = SettingsFile(tmp_path / "rig.toml", camera="replay")
-    change_settings(file, {"camera.picture.exposure_us": 8000})
+    change_settings(file.path, {"camera.picture.exposure_us": 8000}, file.camera)
     assert load_settings(file.path).camera.picture.exposure_us == 8000
 
 
