@@ -1,6 +1,6 @@
-"""`python -m benchmarks.face_report [FILE]`: write `docs/face-check-accuracy.md`, measured on painted frames that nothing was trained on.
+"""How well the face check sees, as a page: `python -m benchmarks.face_report [FILE]` writes `docs/face-check-accuracy.md`.
 
-Painting takes 25 CPU-minutes the first time; the frames are kept under `build/bench/face`.
+Painting the frames takes 25 CPU-minutes the first time; they are kept under `build/bench/face`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import cv2
 from benchmarks.__main__ import WORK_FOLDER
 from benchmarks.face_accuracy import (
     ALL_UNITS,
-    QUESTIONS,
     Degraded,
     Judged,
     Picture,
@@ -30,7 +29,7 @@ from benchmarks.face_accuracy import (
     tallies,
     told,
 )
-from benchmarks.face_check import BUDGET_MS, BUILD, PI_4_SLOWER, WATCHED_S, ProcessCost, check_ms, process_cost
+from benchmarks.face_check import BUDGET_MS, BUILD, PI_4_SLOWER, ProcessCost, check_ms, process_cost
 from benchmarks.painted_frames import SMALL_SIZE_PX, PaintedFrame, empty_chamber, painted_mouse
 from models.labelled_clip import labelled_frames
 from rig.face.examine import rgb_of
@@ -83,14 +82,19 @@ def _introduction(build: Build) -> str:
 
 Build `{build.name}` (manifest `{build.sha256[:12]}…`), with the thresholds of its manifest.
 
-**All of it was measured on computer-generated mice, so it is optimistic and says nothing about real animals.** The scorers of this
-build were trained with the same painter and the detector with an earlier one. What the build did on photographs is in its card,
+**All of it was measured on computer-generated mice, so it is optimistic and says nothing about real animals.** The scorers of
+this build were trained with the same painter, the detector with an earlier one. What the build did on photographs is in its card,
 `models/builds/{build.name}/CARD.md`. Measure a build of your own on your own labelled frames.
 
-Black mice in random poses, chambers and lights were painted at 1920x1080: {len(REPORTED_SEEDS)} frames, seeds {REPORTED_SEEDS.start} to {REPORTED_SEEDS.stop - 1} (the
-scorers were trained on seeds 0 to 639). They were reduced to {SMALL_SIZE_PX[0]}x{SMALL_SIZE_PX[1]} as the camera does for its small stream, turned into YUV 4:2:0, and
-checked as the rig checks them. Some mice groom, or turn to the side or away. Intervals are 95 % (Wilson).
+Black mice in random poses, chambers and lights were painted at 1920x1080: {len(REPORTED_SEEDS)} frames, {_seeds(REPORTED_SEEDS)}
+(the scorers were trained on seeds 0 to 639). They were reduced to {SMALL_SIZE_PX[0]}x{SMALL_SIZE_PX[1]} as the camera does for
+its small stream, turned into YUV 4:2:0, and checked as the rig checks them. Some mice groom, or turn to the side or away. Intervals
+are 95 % (Wilson).
 """
+
+
+def _seeds(seeds: range) -> str:
+    return f"seeds {seeds.start} to {seeds.stop - 1}"
 
 
 def _accuracy(frames: Sequence[Judged], thresholds: Thresholds) -> str:
@@ -101,16 +105,20 @@ def _accuracy(frames: Sequence[Judged], thresholds: Thresholds) -> str:
 |---|---|---|---|---|---|
 {_rows(tallies(frames, lambda frame: frame.small, thresholds))}
 
-Precision: of the frames in which it was told visible, how many show it. Recall: of the frames that show it, in how many it was told.
-The last line is what coverage and scorable seconds count: frames in which all four units are told visible.
+Precision: of the frames in which it was told visible, how many show it. Recall: of the frames that show it, in how many it was
+told. The last line is what coverage and scorable seconds count: frames in which all four units are told visible.
 """
 
 
 def _rows(found: Mapping[str, Tally]) -> str:
     return "\n".join(
-        f"| {question} | {_share(tally.precision)} | {_share(tally.recall)} | {tally.hidden_recall.count} of {tally.hidden_recall.of} |"
+        f"| {question} | {_share(tally.precision)} | {_share(tally.recall)} | {_counts(tally.hidden_recall)} |"
         for question, tally in found.items()
     )
+
+
+def _counts(share: Share) -> str:
+    return f"{share.count} of {share.of}"
 
 
 def _share(share: Share) -> str:
@@ -118,15 +126,14 @@ def _share(share: Share) -> str:
     if not share.of:
         return "– | none"
     low, high = share.interval
-    return f"{share.value:.3f} | {share.count} of {share.of} ({low:.2f} to {high:.2f})"
+    return f"{share.value:.3f} | {_counts(share)} ({low:.2f} to {high:.2f})"
 
 
 def _beside_the_full_frame(frames: Sequence[Judged], thresholds: Thresholds) -> str:
     full = tallies(frames, lambda frame: frame.full, thresholds)
-    same = {question: _same(frames, thresholds, question) for question in QUESTIONS}
     rows = "\n".join(
-        f"| {question} | {full[question].precision.value:.3f} | {full[question].recall.value:.3f} | {same[question].count} of {same[question].of} |"
-        for question in QUESTIONS
+        f"| {question} | {tally.precision.value:.3f} | {tally.recall.value:.3f} | {_same(frames, thresholds, question)} |"
+        for question, tally in full.items()
     )
     return f"""\
 ## The small frame against the full one
@@ -139,9 +146,9 @@ The hub looks at the full frame. The same frames, reduced from 1920x1080 to the 
 """
 
 
-def _same(frames: Sequence[Judged], thresholds: Thresholds, question: str) -> Share:
+def _same(frames: Sequence[Judged], thresholds: Thresholds, question: str) -> str:
     answers = [(question in told(frame.small, thresholds), question in told(frame.full, thresholds)) for frame in frames]
-    return Share(sum(small == full for small, full in answers), len(answers))
+    return _counts(Share(sum(small == full for small, full in answers), len(answers)))
 
 
 def _other_frames(detector: FaceDetector, thresholds: Thresholds) -> str:
@@ -151,8 +158,8 @@ def _other_frames(detector: FaceDetector, thresholds: Thresholds) -> str:
     answers = [told(_found(PaintedFrame.of(frame.image, None).i420, detector), thresholds) for frame in clip]
     right = sum((ALL_UNITS in answer) == frame.shows_all_faus for answer, frame in zip(answers, clip, strict=True))
     return f"""\
-Empty chambers in which a face was seen: {faces} of {len(empty)}. Labelled seconds of the sample clip in which "all four visible" and
-"not" were told apart: {right} of {len(clip)} (the build's thresholds were chosen on a longer clip that these seconds are part of).
+Empty chambers in which a face was seen: {faces} of {len(empty)}. Labelled seconds of the sample clip in which "all four visible"
+and "not" were told apart: {right} of {len(clip)} (the build's thresholds were chosen on a longer clip that these seconds are of).
 """
 
 
@@ -170,7 +177,7 @@ def _thresholds(frames: Sequence[Judged], thresholds: Thresholds) -> str:
     return f"""\
 ## Other thresholds
 
-All thresholds of the build multiplied by one factor, on {len(frames)} other frames (seeds {CHOOSING_SEEDS.start} to {CHOOSING_SEEDS.stop - 1}), "all four":
+All thresholds of the build multiplied by one factor, on {len(frames)} other frames ({_seeds(CHOOSING_SEEDS)}), "all four":
 
 | factor | precision | | recall | |
 |---|---|---|---|---|
@@ -189,8 +196,8 @@ def _light_and_focus(frames: Sequence[PaintedFrame], detector: FaceDetector, bui
     return f"""\
 ## Light and focus
 
-{len(frames)} of those other frames, made brighter, darker and less sharp (a Gaussian's standard deviation in pixels of the small frame).
-The limits of the advice "too dark", "too bright" and "blurred" (`rig/face/advice.py`) were read off here.
+{len(frames)} of those other frames, made brighter, darker and less sharp (by a Gaussian of that standard deviation, in pixels of
+the small frame). The limits of the advice "too dark", "too bright" and "blurred" (`rig/face/advice.py`) were read off here.
 
 | | faces found | all four told | light of the face | relative sharpness | over-exposed |
 |---|---|---|---|---|---|
@@ -203,7 +210,8 @@ squared light above black. A sensor in the dark adds noise, which these frames d
 
 def _degraded_rows(series: Iterable[Degraded]) -> str:
     return "\n".join(
-        f"| {each.what} | {each.faces} | {each.all_units} | {each.light:.0f} | {each.relative_sharpness:.4f} | {each.over_exposed:.2f} |"
+        f"| {each.what} | {each.faces} | {each.all_units} | {each.light:.0f} | {each.relative_sharpness:.4f} "
+        f"| {each.over_exposed:.2f} |"
         for each in series
     )
 
@@ -212,13 +220,18 @@ def _cost(one_thread_ms: float, two_threads_ms: float, process: ProcessCost) -> 
     return f"""\
 ## What it costs
 
-On one core of a server's processor (x86-64, AVX2), a check of a 640x360 frame takes {one_thread_ms:.0f} ms with one thread and {two_threads_ms:.0f} ms with two
-(median; conversion, detection, measures): {one_thread_ms / BUDGET_MS:.1%} and {two_threads_ms / BUDGET_MS:.1%} of the second that it has. The whole process holds
-{process.resident_mb:.0f} MB of memory and takes {process.cpu_s_per_s:.1%} of one core, checking once a second for {WATCHED_S:g} s beside a filming camera process.
+On a server's processor (x86-64 with AVX2), conversion, detection and measures of one small frame together:
 
-**A Raspberry Pi 4 was not measured.** Published times of comparable networks suggest {PI_4_SLOWER:g} times the one-thread time (between 4 and 7),
-which would be about {one_thread_ms * PI_4_SLOWER:.0f} ms with four threads: an estimate, without the camera's own load and without a hot processor.
-The rig checks less often by itself where a check takes longer than half a second.
+| | |
+|---|---|
+| a check with one thread (median) | {one_thread_ms:.0f} ms: {one_thread_ms / BUDGET_MS:.1%} of the second that it has |
+| a check with two threads | {two_threads_ms:.0f} ms: {two_threads_ms / BUDGET_MS:.1%} |
+| memory of the whole process | {process.resident_mb:.0f} MB |
+| processor time of the whole process, a check a second | {process.cpu_s_per_s:.1%} of one core |
+
+**A Raspberry Pi 4 was not measured.** Published times of comparable networks suggest {PI_4_SLOWER:g} times the one-thread time
+(between 4 and 7), which would be about {one_thread_ms * PI_4_SLOWER:.0f} ms with four threads: an estimate, without the camera's
+own load and without a hot processor. The rig checks less often by itself where a check takes longer than half a second.
 """
 
 
