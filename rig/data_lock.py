@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from rig.disk import is_full
-from shared.faults import DISK_FULL, RIG_ALREADY_RUNS, SETTINGS_INVALID, GrimaceError
+from rig.disk import fault_of
+from shared.faults import DISK_STALLED, RIG_ALREADY_RUNS, SETTINGS_INVALID, GrimaceError
 
 LOCK_NAME = "camera.lock"
 
@@ -18,7 +18,8 @@ LOCK_NAME = "camera.lock"
 def data_lock(data_folder: Path) -> Iterator[None]:
     """Hold the data folder for writing; the kernel lets it go when the process dies.
 
-    Raises GrimaceError: E_RIG_RUNS when another process holds it, E_DISK_FULL or E_SETTINGS when it cannot be written to at all.
+    Raises GrimaceError: E_RIG_RUNS when another process holds it, E_DISK_FULL, E_DISK_READ_ONLY or E_SETTINGS
+    when it cannot be written to at all.
     """
     with _lock_file(data_folder) as file:
         try:
@@ -33,4 +34,5 @@ def _lock_file(data_folder: Path) -> TextIO:
         data_folder.mkdir(parents=True, exist_ok=True)
         return (data_folder / LOCK_NAME).open("w")
     except OSError as error:
-        raise GrimaceError(DISK_FULL if is_full(error) else SETTINGS_INVALID, f"data_folder: {error}") from error
+        fault = fault_of(error)
+        raise GrimaceError(SETTINGS_INVALID if fault is DISK_STALLED else fault, f"data_folder: {error}") from error

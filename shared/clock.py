@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from shared.kernel_clock import clock_synchronised
+
 NANOSECONDS = 1_000_000_000
 NANOSECONDS_PER_US = 1000
 
@@ -25,6 +27,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The wall clock, in UTC."""
 
+    def synchronised(self) -> bool | None:
+        """Whether a time service keeps the wall clock right; None where the machine cannot tell."""
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -35,6 +40,9 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def synchronised(self) -> bool | None:
+        return clock_synchronised()
+
 
 @dataclass
 class ManualClock:
@@ -42,6 +50,7 @@ class ManualClock:
 
     wall: datetime = field(default_factory=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     elapsed_ns: int = 0
+    is_synchronised: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def monotonic_ns(self) -> int:
@@ -49,6 +58,9 @@ class ManualClock:
 
     def now(self) -> datetime:
         return self.wall
+
+    def synchronised(self) -> bool | None:
+        return self.is_synchronised
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""

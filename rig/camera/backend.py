@@ -85,8 +85,9 @@ class CameraBackend(Protocol):
     def open(self) -> CameraRecord:
         """Open and configure the camera.
 
-        A camera that tells of its picture is verified here (`rig.camera.read_back`), and the record holds what was read back.
-        Raises GrimaceError: E_CAM_SOURCE when there is no camera, E_CAM_SETTINGS when it does not do as it is told.
+        The record holds what a camera that tells of its picture said of the first frames. A picture that differs from what was
+        asked for is no reason to fail: the process goes on watching it, tells it, and refuses to record (`picture_watch`).
+        Raises GrimaceError(E_CAM_SOURCE) when there is no camera.
         """
 
     def start(self, listener: FrameListener) -> None:

@@ -10,16 +10,32 @@ import threading
 import zmq
 from pydantic import ValidationError
 
-from rig.camera.backend import CameraBackend, FrameInfo, SmallFrame
+from rig.camera.backend import CameraBackend
 from rig.camera.backends import make_camera
+from rig.camera.picture_watch import PictureWatch
+from rig.camera.relay import FrameRelay
 from rig.camera.session_keeper import PartBroken, SessionKeeper
-from rig.camera.states import RECORDING_PHASES
+from rig.camera.small_frames import SmallFrameSender
+from rig.camera.states import RECORDING_PHASES, Phase
 from rig.camera.watchdog import Heartbeats, Watchdog
-from rig.control import COMMAND, Answer, CameraState, MarkerCommand, StartCommand, StopCommand, command_address, state_address
+from rig.control import (
+    COMMAND,
+    Answer,
+    CameraState,
+    MarkerCommand,
+    ObserveCommand,
+    PictureState,
+    RestartCommand,
+    StartCommand,
+    StopCommand,
+    command_address,
+    state_address,
+)
 from rig.data_lock import data_lock
 from rig.settings import RigSettings
 from shared.clock import NANOSECONDS, Clock, SystemClock
-from shared.faults import NOT_VALID, Fault, GrimaceError
+from shared.face_check import FaceObservation
+from shared.faults import CAMERA_SETTINGS, NOT_VALID, RECORDING_BUSY, Fault, GrimaceError
 
 log = logging.getLogger(__name__)
 
@@ -41,40 +57,22 @@ def run_camera(settings: RigSettings) -> int:
         return process.run()
 
 
-class FrameRelay:
-    """Hears every frame, recorded or not: the camera's heartbeat. While a session runs, its recorder hears them too."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.last_frame_ns = clock.monotonic_ns()
-        self.keeper: SessionKeeper | None = None
-
-    def on_frame(self, frame: FrameInfo) -> None:
-        self.last_frame_ns = self._clock.monotonic_ns()
-        running = self.keeper.running if self.keeper is not None else None
-        if running is not None:
-            running.recorder.on_frame(frame)
-
-    def on_small_frame(self, frame: SmallFrame) -> None:
-        """Nobody looks at them yet."""
-
-    def on_fault(self, fault: Fault, detail: str) -> None:
-        if self.keeper is not None:
-            self.keeper.note_fault(fault, detail)
-
-
 class CameraProcess:
-    """Wires camera, session keeper, watchdog and sockets; see `run_camera`."""
+    """Wires camera, session keeper, watches and sockets; see `run_camera`."""
 
     def __init__(self, settings: RigSettings, camera: CameraBackend, clock: Clock) -> None:
         self._settings = settings
         self._camera = camera
         self._clock = clock
         self._end = threading.Event()
+        self._exit_status = os.EX_OK
+        self._record = camera.open()
         self._relay = FrameRelay(clock)
-        self._keeper = SessionKeeper(settings, camera, camera.open(), clock)
+        self._keeper = SessionKeeper(settings, camera, self._record, clock)
         self._relay.keeper = self._keeper
+        self._picture = PictureWatch(settings.camera.picture, self._record)
         self._watchdog = Watchdog(self._heartbeats, self._give_up, clock)
+        self._face: FaceObservation | None = None
         self._next_tell_ns = 0
 
     def ask_to_end(self) -> None:
@@ -86,24 +84,28 @@ class CameraProcess:
         states: zmq.Socket[bytes] = context.socket(zmq.PUB)
         commands.bind(command_address(self._settings.data_folder))
         states.bind(state_address(self._settings.data_folder))
+        small_frames = SmallFrameSender(self._settings.data_folder)
         self._camera.start(self._relay)
         self._watchdog.start()
         try:
             while not self._end.is_set():
                 self._keeper.advance()
-                self._serve(commands, states)
-            self._keeper.finish(go_on=lambda: self._serve(commands, states))
+                self._look_at_picture()
+                self._serve(commands, states, small_frames)
+            self._keeper.finish(go_on=lambda: self._serve(commands, states, small_frames))
         except PartBroken as broken:
             self._give_up(broken.fault, broken.detail)
         self._watchdog.stop()
         self._camera.close()
         context.destroy(linger=0)
-        return os.EX_OK
+        return self._exit_status
 
-    def _serve(self, commands: zmq.Socket[bytes], states: zmq.Socket[bytes]) -> None:
+    def _serve(self, commands: zmq.Socket[bytes], states: zmq.Socket[bytes], small_frames: SmallFrameSender) -> None:
         if commands.poll(POLL_MS):
             commands.send(self._answer(commands.recv()).model_dump_json().encode())
             self._next_tell_ns = 0
+        if (small := self._relay.take_small_frame()) is not None:
+            small_frames.send(small)
         now_ns = self._clock.monotonic_ns()
         if now_ns >= self._next_tell_ns:
             states.send(self._state().model_dump_json().encode())
@@ -121,11 +123,39 @@ class CameraProcess:
     def _obey(self, request: bytes) -> None:
         command = COMMAND.validate_json(request)
         if isinstance(command, StartCommand):
+            self._require_picture()
             self._keeper.start(command)
         elif isinstance(command, StopCommand):
             self._keeper.stop()
         elif isinstance(command, MarkerCommand):
             self._keeper.mark(command.text)
+        elif isinstance(command, ObserveCommand):
+            self._face = command.observation
+            self._keeper.observe(command.observation)
+        elif isinstance(command, RestartCommand):
+            self._restart()
+
+    def _restart(self) -> None:
+        if self._keeper.phase is not Phase.IDLE:
+            raise GrimaceError(RECORDING_BUSY, self._keeper.phase.value)
+        self._exit_status = EXIT_RESTART
+        self._end.set()
+
+    def _require_picture(self) -> None:
+        """A recording whose picture is not the one asked for would not be comparable: better none."""
+        if not self._picture.verifies:
+            return
+        frame = self._relay.newest
+        found = "no frame has come yet" if frame is None else self._picture.difference(frame)
+        if found:
+            raise GrimaceError(CAMERA_SETTINGS, found)
+
+    def _look_at_picture(self) -> None:
+        """A picture that changed during a session is set anew by a new process, once: an animal's recording is not given up."""
+        frame = self._relay.newest
+        found = "" if frame is None else self._picture.look(frame, self._clock.monotonic_ns())
+        if found and self._keeper.phase in RECORDING_PHASES and not self._keeper.has_met(CAMERA_SETTINGS):
+            raise PartBroken(CAMERA_SETTINGS, found)
 
     def _state(self) -> CameraState:
         keeper = self._keeper
@@ -133,10 +163,31 @@ class CameraProcess:
             rig_id=self._settings.rig_id,
             phase=keeper.phase,
             last_frame_age_s=(self._clock.monotonic_ns() - self._relay.last_frame_ns) / NANOSECONDS,
+            camera=self._record,
+            picture=self._picture_state(),
+            face=self._face,
+            clock_synchronised=self._clock.synchronised(),
             recording=keeper.state_of_recording(),
             last_session=keeper.last_session,
             unrepaired=keeper.unrepaired,
             faults=keeper.faults,
+        )
+
+    def _picture_state(self) -> PictureState | None:
+        """None without a frame, and for a camera that reads nothing back: its columns hold neutral values."""
+        frame = self._relay.newest
+        if frame is None or not self._picture.verifies:
+            return None
+        return PictureState(
+            exposure_us=frame.exposure_us,
+            analogue_gain=frame.analogue_gain,
+            digital_gain=frame.digital_gain,
+            frame_duration_us=frame.frame_duration_us,
+            lux=frame.lux,
+            focus=frame.focus,
+            sensor_temperature_c=frame.sensor_temperature_c,
+            colour_gains=frame.colour_gains,
+            mismatch=self._picture.difference(frame),
         )
 
     def _heartbeats(self) -> Heartbeats:

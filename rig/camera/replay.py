@@ -17,6 +17,7 @@ import av.error
 
 from rig.camera.backend import MICROSECONDS, FrameInfo, FrameListener, PacketSink, RecordedSoFar
 from rig.camera.encoder import X264Encoder
+from rig.camera.small_pictures import SmallPictures
 from rig.camera.sources import Scene, open_scene
 from rig.settings import PATTERN_SOURCE, CameraSettings
 from shared.clock import NANOSECONDS_PER_US, Clock
@@ -92,6 +93,7 @@ class ReplayCamera:
         self._order: EncodingOrder | None = None
         self._order_lock = threading.Lock()
         self._frames_encoded = 0
+        self._small = SmallPictures(settings.width_px, settings.height_px, settings.preview_rate_hz)
         self._scene: Scene | None = None
         self._listener: FrameListener | None = None
         self._thread = threading.Thread(target=self._film, name="replay-camera", daemon=True)
@@ -197,9 +199,16 @@ class ReplayCamera:
         sensor_us = timeline.sensor_us(number)
         assert self._listener is not None, "the thread runs after start()"
         self._listener.on_frame(self._frame_info(sensor_us))
-        if encoding is not None and number not in self._faults.lose_packets:
-            assert self._scene is not None, "the camera is open before it films"
-            for packet in encoding.encoder.encode(self._scene.frame(number), sensor_us):
+        encoded = encoding is not None and number not in self._faults.lose_packets
+        is_due = self._small.is_due(sensor_us)
+        if not encoded and not is_due:
+            return
+        assert self._scene is not None, "the camera is open before it films"
+        picture = self._scene.frame(number)
+        if is_due:
+            self._listener.on_small_frame(self._small.of(picture, sensor_us))
+        if encoding is not None and encoded:
+            for packet in encoding.encoder.encode(picture, sensor_us):
                 encoding.order.sink.on_packet(packet)
             self._frames_encoded += 1
 

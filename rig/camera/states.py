@@ -19,6 +19,7 @@ class Occurrence(StrEnum):
     BEGUN = "begun"  # a part's encoder was started
     FRAMES_ON_DISK = "frames-on-disk"
     OVER = "over"  # planned end, stop command, or full disk
+    BROKEN_OFF = "broken-off"  # the disk met an error; salvage goes on with the session, or seals it, when the disk answers again
     SEALED = "sealed"  # or set aside, or left for salvage
     RETRIED = "retried"  # salvage is run again for what could not be repaired before
 
@@ -30,6 +31,8 @@ TRANSITIONS: Mapping[tuple[Phase, Occurrence], Phase] = {
     (Phase.OPENING, Occurrence.FRAMES_ON_DISK): Phase.RECORDING,
     (Phase.OPENING, Occurrence.OVER): Phase.SEALING,
     (Phase.RECORDING, Occurrence.OVER): Phase.SEALING,
+    (Phase.OPENING, Occurrence.BROKEN_OFF): Phase.IDLE,
+    (Phase.RECORDING, Occurrence.BROKEN_OFF): Phase.IDLE,
     (Phase.SEALING, Occurrence.SEALED): Phase.IDLE,
 }
 

@@ -32,12 +32,18 @@ class Event(Document):
     part: int | None = None
     frame_index: int | None = None
     frames_missing: int | None = None
+    synchronised: bool | None = None
+    """Of a clock reading: whether a time service kept the wall clock right."""
     code: str = ""
     text: str = ""
 
     @property
     def line(self) -> str:
         return self.model_dump_json(exclude_defaults=True)
+
+    @property
+    def fault_record(self) -> FaultRecord:
+        return FaultRecord(code=self.code, at=self.at, detail=self.text)
 
 
 def marker_event(clock: Clock, text: str) -> Event:
@@ -49,7 +55,13 @@ def fault_event(clock: Clock, fault: Fault, detail: str) -> Event:
 
 
 def clock_event(clock: Clock, boot_id: str) -> Event:
-    return Event(kind=EventKind.CLOCK, at=clock.now(), monotonic_ns=clock.monotonic_ns(), boot_id=boot_id)
+    return Event(
+        kind=EventKind.CLOCK,
+        at=clock.now(),
+        monotonic_ns=clock.monotonic_ns(),
+        boot_id=boot_id,
+        synchronised=clock.synchronised(),
+    )
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -60,12 +72,12 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def fault_records(events: Iterator[Event] | list[Event]) -> list[FaultRecord]:
-    return [FaultRecord(code=event.code, at=event.at, detail=event.text) for event in events if event.kind is EventKind.FAULT]
+    return [event.fault_record for event in events if event.kind is EventKind.FAULT]
 
 
 def clock_pairs(events: Iterator[Event] | list[Event]) -> list[ClockPair]:
     return [
-        ClockPair(boot_id=event.boot_id, monotonic_ns=event.monotonic_ns, utc=event.at)
+        ClockPair(boot_id=event.boot_id, monotonic_ns=event.monotonic_ns, utc=event.at, synchronised=event.synchronised)
         for event in events
         if event.kind is EventKind.CLOCK
     ]

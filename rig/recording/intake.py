@@ -7,15 +7,17 @@ from collections import deque
 
 from rig.camera.backend import EncodedPacket, FrameInfo
 from rig.recording.events import Event
+from shared.face_check import FaceObservation
 
-Item = FrameInfo | EncodedPacket | Event
+Item = FrameInfo | EncodedPacket | Event | FaceObservation
 
 
 class Intake:
     """A queue that loses packets, never time, when the disk does not keep up.
 
     Packets are bounded. When one does not fit, it and all packets up to the next key frame are lost and counted: without it they
-    could not be decoded. Frames' ledger lines and events are small and always pass: they are what the loss is counted with.
+    could not be decoded. Frames' ledger lines, face checks and events are small and always pass: the first of them are what the
+    loss is counted with.
     """
 
     def __init__(self, packet_limit: int) -> None:

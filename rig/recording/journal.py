@@ -1,4 +1,4 @@
-"""Files that grow by whole lines while a session is open: the two ledgers and the events."""
+"""Files that grow by whole lines while a session is open: the ledgers and the events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from rig.recording.events import Event
 from rig.recording.reserve import SpaceReserve, write_all
-from shared.ledger import FrameRow, LedgerError, PacketRow, check_line, header
+from shared.ledger import LedgerError, RowKind, check_line, header
 
 MOST_TORN_BYTES = 64 * 1024
 """More than a crash can tear: lines are made durable with every fragment of the video, those of half a second at a time."""
@@ -42,10 +42,11 @@ class Journal:
         self._file.close()
 
 
-def cut_torn_ledger(path: Path, kind: type[FrameRow] | type[PacketRow]) -> None:
+def cut_torn_ledger(path: Path, kind: RowKind) -> None:
     """Cut a ledger that a crash has torn before its first line that is not whole. Safe to repeat.
 
-    Raises LedgerError, and cuts nothing, when so much follows that line that no crash can have torn it.
+    When no line is whole, its header is written anew. Raises LedgerError, and cuts nothing, when so much follows the first
+    line that is not whole that no crash can have torn it.
     """
 
     def is_whole(line: str, number: int) -> bool:
@@ -57,7 +58,11 @@ def cut_torn_ledger(path: Path, kind: type[FrameRow] | type[PacketRow]) -> None:
             return False
         return True
 
-    _cut_before_first_bad_line(path, is_whole)
+    if _cut_before_first_bad_line(path, is_whole) == 0:
+        with path.open("ab") as file:
+            file.write(header(kind).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def cut_torn_events(path: Path) -> None:
@@ -73,7 +78,8 @@ def cut_torn_events(path: Path) -> None:
     _cut_before_first_bad_line(path, is_whole)
 
 
-def _cut_before_first_bad_line(path: Path, is_whole: Callable[[str, int], bool]) -> None:
+def _cut_before_first_bad_line(path: Path, is_whole: Callable[[str, int], bool]) -> int:
+    """Returns the bytes that stay."""
     size_bytes, whole_bytes = path.stat().st_size, 0
     with path.open("r+b") as file:
         for number, line in enumerate(file, start=1):
@@ -84,3 +90,4 @@ def _cut_before_first_bad_line(path: Path, is_whole: Callable[[str, int], bool])
             raise LedgerError(f"{path.name} is damaged at byte {whole_bytes}, long before its end; nothing of it was cut")
         file.truncate(whole_bytes)
         os.fsync(file.fileno())
+    return whole_bytes

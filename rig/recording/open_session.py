@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
-from shared.documents import Document, SessionId, UtcTime
+from shared.documents import BuildReference, Document, SessionId, UtcTime
 from shared.durable import PART_SUFFIX, sync_directory
-from shared.manifest import MANIFEST_NAME, CameraRecord, StudyMetadata, video_name
+from shared.face_check import SufficiencyGoal
+from shared.manifest import MANIFEST_NAME, CameraRecord, PreflightRecord, StudyMetadata, video_name
 
 OPEN_SESSION_NAME = "recording.json"
 OVER_NAME = "recording.over"
@@ -38,6 +39,11 @@ class OpenSession(Document):
     planned_s: PositiveFloat
     study: StudyMetadata
     camera: CameraRecord
+    goal: SufficiencyGoal = SufficiencyGoal()
+    end_at_goal: bool = False
+    preflight: tuple[PreflightRecord, ...] = ()
+    builds: tuple[BuildReference, ...] = ()
+    """Those that checked the face so far."""
     first_sensor_ns: NonNegativeInt | None = None
     """The session's first frame; the planned end counts from it."""
     parts: tuple[OpenPart, ...] = ()
@@ -54,6 +60,10 @@ class OpenSession(Document):
         first_ns = part.first_sensor_ns if self.first_sensor_ns is None else self.first_sensor_ns
         parts = tuple(sorted([*others, part], key=lambda one: one.number))
         return self.model_copy(update={"parts": parts, "first_sensor_ns": first_ns})
+
+    def with_build(self, build: BuildReference) -> OpenSession:
+        """The session with this build among those that checked the face."""
+        return self.model_copy(update={"builds": (*self.builds, build)})
 
 
 class SessionFolder:

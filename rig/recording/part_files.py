@@ -5,23 +5,27 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
+from dataclasses import replace
 
 from rig.camera.backend import MICROSECONDS, EncodedPacket, FrameInfo
 from rig.recording.events import Event, EventKind, clock_event, fault_event
+from rig.recording.face_checks import RecentFrames, row_of
 from rig.recording.journal import Journal
 from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
 from rig.recording.reserve import SpaceReserve
+from rig.recording.tally import read_tally
 from rig.recording.video_file import VideoFile
 from shared.clock import NANOSECONDS, NANOSECONDS_PER_US, Clock
 from shared.durable import sync_directory
-from shared.faults import FRAMES_DROPPED, Fault
-from shared.ledger import GAP_FRAMES, FrameRow, PacketRow, header, line, read_rows
-from shared.manifest import EVENTS_NAME, FRAMES_NAME, PACKETS_NAME, video_name
+from shared.face_check import FaceObservation, FauRow
+from shared.faults import CLOCK_JUMPED, FRAMES_DROPPED, Fault
+from shared.ledger import GAP_FRAMES, FrameRow, PacketRow, header, line
+from shared.manifest import EVENTS_NAME, FAU_NAME, FRAMES_NAME, PACKETS_NAME, video_name
 
 log = logging.getLogger(__name__)
 
 CLOCK_EVERY_S = 10
-"""How often both clocks are read together."""
+"""How often both clocks are read together; once more when the part is closed."""
 
 MAX_WAITING_FRAMES = 30
 """Frames kept while the first packet is awaited; older ones are from before the encoder began."""
@@ -41,11 +45,16 @@ class PartFiles:
         self._clock = clock
         self._frame_us = round(MICROSECONDS / session.camera.frame_rate)
         self._waiting_frames: deque[FrameInfo] = deque(maxlen=MAX_WAITING_FRAMES)
-        self._next_frame_index = _next_frame_index(folder)
-        self._first_of_part = self._next_frame_index
+        self.tally = read_tally(folder, session)
+        """Of the whole session."""
+        self._first_of_part = self.tally.frames
+        self._recent_frames = RecentFrames()
+        self._waiting_checks: list[FauRow] = []
         self._frames = Journal(folder.working(FRAMES_NAME), reserve, header(FrameRow))
         self._packets = Journal(folder.working(PACKETS_NAME), reserve, header(PacketRow))
+        self._checks = Journal(folder.working(FAU_NAME), reserve, header(FauRow))
         self._events = Journal(folder.working(EVENTS_NAME), reserve)
+        self._journals = (self._frames, self._packets, self._checks, self._events)
         self._video: VideoFile | None = None
         self._first_us = 0
         self._last_row_us: int | None = None
@@ -62,7 +71,7 @@ class PartFiles:
 
     @property
     def frames_captured(self) -> int:
-        return self._next_frame_index - self._first_of_part
+        return self.tally.frames - self._first_of_part
 
     @property
     def elapsed_us(self) -> int:
@@ -73,8 +82,7 @@ class PartFiles:
     @property
     def found_full(self) -> bool:
         """The disk ran full, and the reserve was spent on going on."""
-        journals = (self._frames, self._packets, self._events)
-        return any(journal.found_full for journal in journals) or (self._video is not None and self._video.found_full)
+        return any(journal.found_full for journal in self._journals) or (self._video is not None and self._video.found_full)
 
     def add_frame(self, frame: FrameInfo) -> None:
         if self._video is None:
@@ -83,7 +91,7 @@ class PartFiles:
         if self._last_row_us is not None and frame.sensor_us - self._last_row_us > GAP_FRAMES * self._frame_us:
             self._note_gap(frame.sensor_us - self._last_row_us)
         row = FrameRow(
-            frame_index=self._next_frame_index,
+            frame_index=self.tally.frames,
             part=self._part,
             sensor_ns=frame.sensor_us * NANOSECONDS_PER_US,
             exposure_us=frame.exposure_us,
@@ -95,12 +103,13 @@ class PartFiles:
             sensor_temperature_c=frame.sensor_temperature_c,
         )
         self._frames.append(line(row))
-        self._next_frame_index += 1
+        self._recent_frames.add(frame.sensor_us, row.frame_index)
+        self.tally = replace(self.tally, frames=row.frame_index + 1)
         self._last_row_us = frame.sensor_us
 
     def _note_gap(self, span_us: int) -> None:
         missing = round(span_us / self._frame_us) - 1
-        self.add_event(self._event(EventKind.GAP, frame_index=self._next_frame_index - 1, frames_missing=missing))
+        self.add_event(self._event(EventKind.GAP, frame_index=self.tally.frames - 1, frames_missing=missing))
 
     def add_packet(self, packet: EncodedPacket) -> None:
         video = self._video or self._begin_video(packet)
@@ -113,6 +122,7 @@ class PartFiles:
         self._packets.append(line(PacketRow(self._part, pts_us, len(packet.data), int(packet.key_frame))))
         video.write(packet.data, pts_us, self._frame_us, packet.key_frame)
         self._last_pts_us = pts_us
+        self.tally = self.tally.with_packet(packet.sensor_us, self._frame_us)
 
     def _begin_video(self, packet: EncodedPacket) -> VideoFile:
         """The part exists in the session's document before its first byte exists in a file."""
@@ -127,8 +137,30 @@ class PartFiles:
         self._waiting_frames.clear()
         return self._video
 
+    def add_check(self, seen: FaceObservation) -> None:
+        """Take note of a check; one of a frame outside this part, or not newer than the last, is left out.
+
+        Its line is written when that of its frame is durable: no check is ever found whose frame the ledger does not know.
+        """
+        index = self._recent_frames.index_at(seen.sensor_ns // NANOSECONDS_PER_US)
+        newest_ns = self._waiting_checks[-1].sensor_ns if self._waiting_checks else self.tally.last_check_ns
+        if index is None or seen.sensor_ns <= newest_ns:
+            return
+        camera = self.session.camera
+        self._waiting_checks.append(row_of(seen, index, self._part, camera.width_px, camera.height_px))
+        if seen.build not in self.session.builds:
+            self.session = self.session.with_build(seen.build)
+            self._folder.save(self.session)
+
+    def _write_waiting_checks(self) -> None:
+        for row in self._waiting_checks:
+            self._checks.append(line(row))
+            self.tally = self.tally.with_check(row, self.session.first_sensor_ns or 0, self.session.goal)
+        self._waiting_checks.clear()
+
     def add_event(self, event: Event) -> None:
         self._events.append(event.line)
+        self.tally = self.tally.with_event(event)
 
     def add_fault(self, fault: Fault, detail: str) -> None:
         self.add_event(fault_event(self._clock, fault, detail))
@@ -150,12 +182,23 @@ class PartFiles:
         now_ns = self._clock.monotonic_ns()
         if now_ns >= self._next_clock_ns:
             self._next_clock_ns = now_ns + CLOCK_EVERY_S * NANOSECONDS
-            self.add_event(clock_event(self._clock, self.session.boot_id))
-        for journal in (self._frames, self._packets, self._events):
-            journal.sync()
+            self._read_clocks()
+        self._frames.sync()
+        self._packets.sync()
+        self._write_waiting_checks()
+        self._checks.sync()
+        self._events.sync()
+
+    def _read_clocks(self) -> None:
+        clocks = clock_event(self._clock, self.session.boot_id)
+        jump_s = self.tally.clock_jump_s(clocks)
+        self.add_event(clocks)
+        if jump_s and not self.tally.has_met(CLOCK_JUMPED):
+            self.add_fault(CLOCK_JUMPED, f"by {jump_s:+.1f} s")
 
     def close(self) -> None:
         """Close everything in order; the part is whole then."""
+        self._next_clock_ns = 0
         self._sync_journals()
         if self._video is not None:
             self._video.close()
@@ -173,17 +216,9 @@ class PartFiles:
         self._close_journals()
 
     def _close_journals(self) -> None:
-        for journal in (self._frames, self._packets, self._events):
+        for journal in self._journals:
             journal.close()
 
     def _save(self, part: OpenPart) -> None:
         self.session = self.session.with_part(part)
         self._folder.save(self.session)
-
-
-def _next_frame_index(folder: SessionFolder) -> int:
-    """Frame indices go on through all parts of a session."""
-    path = folder.working(FRAMES_NAME)
-    if not path.exists():
-        return 0
-    return max((row.frame_index + 1 for row in read_rows(path, FrameRow)), default=0)

@@ -13,14 +13,16 @@ from dataclasses import dataclass, replace
 import av.error
 
 from rig.camera.backend import MICROSECONDS, EncodedPacket, FrameInfo
-from rig.disk import is_full
+from rig.disk import fault_of
 from rig.recording.events import Event
 from rig.recording.intake import Intake
 from rig.recording.open_session import OpenSession, SessionFolder
 from rig.recording.part_files import PartFiles
 from rig.recording.reserve import SpaceReserve
+from rig.recording.tally import Tally
 from shared.clock import Clock
-from shared.faults import DISK_FULL, DISK_STALLED, ENCODER_STALLED, Fault, GrimaceError
+from shared.face_check import FaceObservation
+from shared.faults import DISK_FULL, ENCODER_STALLED, Fault, GrimaceError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ class Progress:
     """What of the part was observed on the disk, and when the disk last took a fragment (monotonic ns)."""
 
     part: int
+    tally: Tally
+    """Of the whole session."""
     frames_captured: int = 0
     frames_durable: int = 0
     bytes_written: int = 0
@@ -44,9 +48,10 @@ class Progress:
 
 
 class Recorder:
-    """A `PacketSink` and `FrameListener` for one part of `session`, from `start` to `close`.
+    """A `PacketSink` that hears of every frame, too, for one part of `session`, from `start` to `close`.
 
-    `ended` is set when the planned end is reached or the disk takes nothing more; `failure` then says what is wrong.
+    `ended` is set when the planned end is reached, or the goal of a session that is to end there, or when the disk
+    takes nothing more; `failure` then says what is wrong.
     """
 
     def __init__(self, folder: SessionFolder, session: OpenSession, part: int, reserve: SpaceReserve, clock: Clock) -> None:
@@ -62,7 +67,7 @@ class Recorder:
         self._files = PartFiles(folder, session, part, reserve, clock)
         self.last_packet_ns = clock.monotonic_ns()
         """When the encoder last delivered something."""
-        self._progress = Progress(part, last_sync_ns=clock.monotonic_ns())
+        self._progress = Progress(part, self._files.tally, last_sync_ns=clock.monotonic_ns())
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._write_until_closed, name=f"writer-{part}", daemon=True)
 
@@ -111,6 +116,10 @@ class Recorder:
         """Put an event into the session's `events.jsonl`."""
         self._intake.put(event)
 
+    def note_check(self, seen: FaceObservation) -> None:
+        """Put what the face check saw of a frame of this part into the session's `fau.csv`."""
+        self._intake.put(seen)
+
     def close(self, timeout_s: float) -> bool:
         """Write what is in the queue and close the part's files; False when that takes too long (the disk hangs)."""
         self._intake.end()
@@ -124,7 +133,7 @@ class Recorder:
             self._files.close()
             self._observe()
         except OSError as error:
-            self._fail(DISK_FULL if is_full(error) else DISK_STALLED, str(error))
+            self._fail(fault_of(error), str(error))
         except av.error.FFmpegError as error:
             self._fail(ENCODER_STALLED, f"the video file refuses a packet: {error}")
         finally:
@@ -145,6 +154,8 @@ class Recorder:
                 self._files.add_frame(item)
             elif isinstance(item, EncodedPacket):
                 self._files.add_packet(item)
+            elif isinstance(item, FaceObservation):
+                self._files.add_check(item)
             elif item is not None:
                 self._files.add_event(item)
             if lost := self._intake.take_lost_count():
@@ -152,6 +163,8 @@ class Recorder:
             self._observe()
             if self._files.found_full and self.failure is None:
                 self._end_for_full_disk()
+            if self.session.end_at_goal and self._files.tally.coverage.goal_reached_at_s is not None and not self._is_over:
+                self.end_now()
 
     def _end_for_full_disk(self) -> None:
         """The reserve lets everything in the queue be written and the part be closed in order; then the session is over."""
@@ -164,6 +177,7 @@ class Recorder:
         synced = files.durable_frames > before.frames_durable
         self._progress = replace(
             before,
+            tally=files.tally,
             frames_captured=files.frames_captured,
             frames_durable=files.durable_frames,
             bytes_written=files.video_bytes,

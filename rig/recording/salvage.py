@@ -6,7 +6,8 @@ Killed at any moment, it is simply run again: every repair finds its own work do
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,18 +15,22 @@ import av
 
 from rig.camera.backend import MICROSECONDS
 from rig.recording.boxes import cut_to_whole_fragments
+from rig.recording.events import Event, read_events
 from rig.recording.journal import cut_torn_events, cut_torn_ledger
 from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
 from rig.recording.sealing import finish_sealed, seal
 from shared.clock import NANOSECONDS_PER_US
 from shared.durable import sync_directory
+from shared.face_check import FauRow
 from shared.faults import SESSION_EMPTY, GrimaceError
-from shared.ledger import FrameRow, PacketRow, read_rows
-from shared.manifest import EVENTS_NAME, FRAMES_NAME, PACKETS_NAME, SessionManifest, video_name
+from shared.ledger import FrameRow, PacketRow, RowKind, read_rows
+from shared.manifest import EVENTS_NAME, FAU_NAME, FRAMES_NAME, PACKETS_NAME, SessionManifest, video_name
 
 log = logging.getLogger(__name__)
 
 EMPTY_SESSIONS_NAME = "sessions-empty"
+
+LEDGERS: Mapping[str, RowKind] = {FRAMES_NAME: FrameRow, PACKETS_NAME: PacketRow, FAU_NAME: FauRow}
 
 
 @dataclass
@@ -96,6 +101,19 @@ def _salvage_one(folder: SessionFolder, resumption: Resumption | None, result: S
         result.empty.append(folder.session_id)
 
 
+def note_afterwards(folder: SessionFolder, event: Event) -> None:
+    """Put the event that broke a session off into its events, unless it got there in time. Raises OSError."""
+    if not folder.open_document.exists() or (path := _torn_journal(folder, EVENTS_NAME)) is None:
+        return
+    cut_torn_events(path)
+    if any(noted.code == event.code for noted in read_events(path)):
+        return
+    with path.open("ab") as file:
+        file.write(event.line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _remove_stillborn(folder: SessionFolder) -> None:
     """A folder that was made, but whose document was not yet: nothing was recorded into it."""
     for path in folder.path.glob("recording.json.*"):
@@ -143,15 +161,19 @@ def repair(folder: SessionFolder) -> OpenSession:
 
 def _repair_journals(folder: SessionFolder) -> None:
     """Journals already under their final names were closed whole; a session that was being sealed has some of each."""
-    for name in (FRAMES_NAME, PACKETS_NAME, EVENTS_NAME):
-        path = folder.working(name)
-        if folder.finished(name).exists():
-            continue
-        path.touch()
-        if name == EVENTS_NAME:
-            cut_torn_events(path)
-        else:
-            cut_torn_ledger(path, FrameRow if name == FRAMES_NAME else PacketRow)
+    for name, kind in LEDGERS.items():
+        if (path := _torn_journal(folder, name)) is not None:
+            cut_torn_ledger(path, kind)
+    if (path := _torn_journal(folder, EVENTS_NAME)) is not None:
+        cut_torn_events(path)
+
+
+def _torn_journal(folder: SessionFolder, name: str) -> Path | None:
+    """The file while it may be torn, made if it is not there; None when it was closed."""
+    if folder.finished(name).exists():
+        return None
+    folder.working(name).touch()
+    return folder.working(name)
 
 
 def _repair_video(folder: SessionFolder, part: OpenPart) -> bool:

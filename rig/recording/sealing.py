@@ -13,14 +13,17 @@ import av
 
 from rig.camera.backend import MICROSECONDS
 from rig.recording.events import clock_pairs, fault_records, read_events
+from rig.recording.face_checks import coverage_of
 from rig.recording.open_session import OPEN_SESSION_NAME, OpenPart, OpenSession, SessionFolder
 from shared.clock import NANOSECONDS_PER_US
 from shared.durable import sync_directory
+from shared.face_check import Coverage, FauRow
 from shared.faults import FRAMES_DROPPED, SESSION_EMPTY, SESSION_TORN, GrimaceError
 from shared.hashing import sha256_of_file
 from shared.ledger import FrameRow, PacketRow, Reconciled, read_rows, reconcile
 from shared.manifest import (
     EVENTS_NAME,
+    FAU_NAME,
     FRAMES_NAME,
     PACKETS_NAME,
     FaultRecord,
@@ -47,7 +50,7 @@ def seal(folder: SessionFolder) -> SessionManifest:
     if not parts:
         raise GrimaceError(SESSION_EMPTY, folder.session_id)
     balance = _balance(folder, session, parts, [packet for part in parts for packet in packets[part.number]])
-    names = [*(video_name(part.number) for part in parts), FRAMES_NAME, PACKETS_NAME, EVENTS_NAME]
+    names = [*(video_name(part.number) for part in parts), FRAMES_NAME, PACKETS_NAME, FAU_NAME, EVENTS_NAME]
     for name in names:
         folder.finish(name)
     sync_directory(folder.path)
@@ -107,6 +110,10 @@ def _manifest(
         planned_s=session.planned_s,
         study=session.study,
         camera=session.camera,
+        builds=session.builds,
+        preflight=session.preflight,
+        goal=session.goal,
+        coverage=_coverage(folder, session),
         clock_pairs=tuple(clock_pairs(events)),
         parts=tuple(_part(part, balance) for part in parts),
         counts=balance.counts,
@@ -114,6 +121,12 @@ def _manifest(
         files=tuple(files),
         faults=(*fault_records(events), *_findings(balance, recovered, ended_at)),
     )
+
+
+def _coverage(folder: SessionFolder, session: OpenSession) -> Coverage | None:
+    """From the lines that are kept, not from what was counted along the way; None when the face check saw nothing."""
+    coverage = coverage_of(read_rows(folder.finished(FAU_NAME), FauRow), session.first_sensor_ns or 0, session.goal)
+    return coverage if coverage.checks else None
 
 
 def _part(part: OpenPart, balance: Reconciled) -> Part:

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import av
 
+from rig.camera.backend import FrameInfo, SmallFrame
 from rig.camera.replay import ReplayCamera
 from rig.recording.open_session import OpenSession, SessionFolder
 from rig.recording.recorder import Recorder
 from rig.recording.reserve import SpaceReserve
 from rig.settings import CameraSettings, ReplayFaults
-from shared.clock import SystemClock, boot_id
+from shared.clock import Clock, SystemClock, boot_id
+from shared.detections import PART_OF_FAU, Part
+from shared.documents import BuildReference
+from shared.face_check import FaceObservation, SeenPart
+from shared.faults import Fault
+from shared.grimace import Fau
 from shared.ledger import FrameRow, read_rows
 from shared.manifest import FRAMES_NAME, StudyMetadata
 
@@ -33,18 +39,49 @@ def with_faults(**faults: object) -> CameraSettings:
     return tiny_camera(faults=ReplayFaults.model_validate(faults))
 
 
+BUILD = BuildReference(name="synthetic-0", sha256="0" * 64)
+
+
+def seen_in(sensor_us: int, *visible: Fau, confidence: float = 0.9) -> FaceObservation:
+    """A check of the frame of that time: a face in the middle, and these units of it."""
+    box = {"left": 0.25, "top": 0.25, "right": 0.75, "bottom": 0.5, "confidence": confidence}
+    parts = [SeenPart(part=part, **box) for part in (Part.FACE, *(PART_OF_FAU[fau] for fau in visible))]
+    return FaceObservation(
+        sensor_ns=sensor_us * 1000, build=BUILD, parts=tuple(parts), visible=visible, sharpness=12.5, light=101.0
+    )
+
+
+@dataclass
+class ToRecorder:
+    """Tells a recorder of every frame, and of a check of every frame that `check` looks at."""
+
+    recorder: Recorder
+    check: Callable[[FrameInfo], FaceObservation | None] = lambda _: None
+
+    def on_frame(self, frame: FrameInfo) -> None:
+        self.recorder.on_frame(frame)
+        if (seen := self.check(frame)) is not None:
+            self.recorder.note_check(seen)
+
+    def on_small_frame(self, frame: SmallFrame) -> None:
+        """Nobody looks."""
+
+    def on_fault(self, fault: Fault, detail: str) -> None:
+        raise AssertionError(f"{fault.code}: {detail}")
+
+
 @dataclass
 class Bench:
     """Records sessions in this process, without sockets and watchdog."""
 
     data_folder: Path
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
 
     @property
     def sessions(self) -> Path:
         return self.data_folder / "sessions"
 
-    def open_session(self, camera: ReplayCamera, seconds: float) -> tuple[SessionFolder, OpenSession]:
+    def open_session(self, camera: ReplayCamera, seconds: float, **asked: object) -> tuple[SessionFolder, OpenSession]:
         self.sessions.mkdir(parents=True, exist_ok=True)
         session = OpenSession(
             session_id=str(uuid.uuid4()),
@@ -56,21 +93,26 @@ class Bench:
             planned_s=seconds,
             study=StudyMetadata(),
             camera=camera.open(),
-        )
+        ).model_copy(update=asked)
         return SessionFolder.create(self.sessions, session), session
 
     def record(
-        self, settings: CameraSettings, seconds: float, while_recording: Callable[[Recorder], None] | None = None
+        self,
+        settings: CameraSettings,
+        seconds: float,
+        while_recording: Callable[[Recorder], None] | None = None,
+        check: Callable[[FrameInfo], FaceObservation | None] = lambda _: None,
+        **asked: object,
     ) -> SessionFolder:
         """Record one part up to its planned end and close it; the session is not sealed."""
         camera = ReplayCamera(settings, self.clock)
-        folder, session = self.open_session(camera, seconds)
+        folder, session = self.open_session(camera, seconds, **asked)
         reserve = SpaceReserve(self.data_folder / "reserve", RESERVE_BYTES)
         reserve.fill()
         recorder = Recorder(folder, session, 1, reserve, self.clock)
         recorder.start()
         with camera:
-            camera.start(recorder)
+            camera.start(ToRecorder(recorder, check))
             camera.start_encoder(recorder)
             if while_recording is not None:
                 while_recording(recorder)

@@ -38,7 +38,7 @@ def test_a_sealed_folder_holds_exactly_what_its_manifest_lists(bench: Bench):
     folder = bench.record(tiny_camera(), seconds=2)
     manifest = seal(folder)
     names = {path.name for path in folder.path.iterdir()}
-    assert names == {"session.json", "part-1.mp4", "frames.csv", "packets.csv", "events.jsonl"}
+    assert names == {"session.json", "part-1.mp4", "frames.csv", "packets.csv", "fau.csv", "events.jsonl"}
     assert names - {"session.json"} == {record.name for record in manifest.files}
     for record in manifest.files:
         assert sha256_of_file(folder.finished(record.name)) == record.sha256

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.camera.backend import EncodedPacket, FrameInfo, RecordedSoFar
+from rig.camera.backend import EncodedPacket, FrameInfo, RecordedSoFar, SmallFrame
 from rig.camera.pattern import NUMBER_BITS, Pattern, number_of
 from rig.camera.replay import ReplayCamera, Timeline
 from rig.camera.sources import FileScene
 from rig.control import command_address
 from shared.clock import SystemClock
-from shared.faults import GrimaceError
+from shared.faults import Fault, GrimaceError
 from tests.rig.bench import CLIP, tiny_camera
 
 
@@ -28,10 +28,17 @@ class Collected:
 
     wanted: int
     packets: list[EncodedPacket] = field(default_factory=list)
+    small_frames: list[SmallFrame] = field(default_factory=list)
     complete: threading.Event = field(default_factory=threading.Event)
 
     def on_frame(self, frame: FrameInfo) -> None:
-        """Only packets matter here."""
+        """Only packets and small frames matter here."""
+
+    def on_small_frame(self, frame: SmallFrame) -> None:
+        self.small_frames.append(frame)
+
+    def on_fault(self, fault: Fault, detail: str) -> None:
+        raise AssertionError(f"{fault.code}: {detail}")
 
     def on_packet(self, packet: EncodedPacket) -> None:
         self.packets.append(packet)

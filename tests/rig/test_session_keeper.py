@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.camera.backend import FrameInfo
+from rig.camera.backend import FrameInfo, SmallFrame
 from rig.camera.replay import ReplayCamera
 from rig.camera.session_keeper import SessionKeeper
 from rig.camera.states import Phase
@@ -21,7 +21,7 @@ from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import Resumption, salvage
 from rig.settings import RigSettings
 from shared.clock import SystemClock, boot_id
-from shared.faults import GrimaceError
+from shared.faults import Fault, GrimaceError
 from shared.manifest import SealState, SessionManifest
 from tests.processes import until
 from tests.rig.bench import Bench, tiny_camera
@@ -51,6 +51,12 @@ class ToItsRecorder:
     def on_frame(self, frame: FrameInfo) -> None:
         if self._keeper.running is not None:
             self._keeper.running.recorder.on_frame(frame)
+
+    def on_small_frame(self, frame: SmallFrame) -> None:
+        """Nobody looks."""
+
+    def on_fault(self, fault: Fault, detail: str) -> None:
+        self._keeper.note_fault(fault, detail)
 
 
 def advanced(keeper: SessionKeeper, phase: Phase) -> bool:
