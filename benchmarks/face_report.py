@@ -88,7 +88,7 @@ this build were trained with the same painter, the detector with an earlier one.
 
 Black mice in random poses, chambers and lights were painted at 1920x1080: {len(REPORTED_SEEDS)} frames, {_seeds(REPORTED_SEEDS)}
 (the scorers were trained on seeds 0 to 639). They were reduced to {SMALL_SIZE_PX[0]}x{SMALL_SIZE_PX[1]} as the camera does for
-its small stream, turned into YUV 4:2:0, and checked as the rig checks them. Some mice groom, or turn to the side or away. Intervals
+its small stream, turned into YUV 4:2:0, and checked as the rig checks them. Some mice groom or turn away. Intervals
 are 95 % (Wilson).
 """
 

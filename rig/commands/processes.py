@@ -1,4 +1,4 @@
-"""`run`, `camera`, `agent` and `uploader`: the rig's processes, together on a desk or one by one under systemd."""
+"""`run`, `camera`, `agent`, `face-check` and `uploader`: the rig's processes, together on a desk or one by one under systemd."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ def camera(config: Config = DEFAULT_CONFIG, camera: Camera = None) -> None:
     configure_logging()
     with faults_explained():
         status = run_camera(SettingsFile(config, camera).load())
+    raise typer.Exit(status)
+
+
+def face_check(config: Config = DEFAULT_CONFIG, camera: Camera = None) -> None:
+    """The face check alone; it ends with the process that started it."""
+    from rig.face.process import run_face_check  # here: OpenCV and onnxruntime stay out of the other processes
+
+    configure_logging()
+    with faults_explained():
+        status = run_face_check(SettingsFile(config, camera).load())
     raise typer.Exit(status)
 
 
