@@ -13,7 +13,7 @@ import numpy as np
 
 from rig.luma import Luma, mean_light, sharpness
 from rig.preflight.pictures import still_picture, without_noise
-from rig.preflight.reference import Reference
+from rig.preflight.reference import HOW_TO_TAKE_ONE, Reference
 from rig.preflight.report import CheckName, CheckResult, not_checked, passing, warning
 from rig.preflight.subject import Subject
 from rig.preflight.tiles import Tiling
@@ -24,17 +24,13 @@ TILES = Tiling(share=1 / 6, step=1.0)
 SHARPEST_SHARE = 0.5
 """Of the reference's tiles: the others show plain walls, which look the same out of focus."""
 
-FEWEST_EDGES = 1.0
-"""Grey levels squared: a smoothed reference tile with less has nothing in it that could be sharp."""
+FEWEST_EDGES = 4.0
+"""Grey levels squared: a plain wall has 1, of noise (2 grey levels of it, in ten frames); a tile with less has nothing sharp."""
 
 
 def check(subject: Subject) -> CheckResult:
     if subject.reference is None:
-        return not_checked(
-            CheckName.FOCUS,
-            "There is no reference picture to compare with.",
-            "Take a reference picture of the empty chamber, in focus: on the screen under settings, or `grimace-rig take-reference`.",
-        )
+        return not_checked(CheckName.FOCUS, "There is no reference picture to compare with.", HOW_TO_TAKE_ONE)
     if not subject.pictures:
         return not_checked(CheckName.FOCUS, "There is no picture to compare.")
     picture = subject.camera.picture if subject.camera is not None else None
@@ -45,16 +41,10 @@ def check(subject: Subject) -> CheckResult:
 def judge(luma: Luma, focus: float, reference: Reference, least_share: float) -> CheckResult:
     """`focus` is the camera's own figure of merit (over the picture's centre), 0 from a camera that has none."""
     if luma.shape != reference.luma.shape:
-        return not_checked(
-            CheckName.FOCUS, "The reference picture has another size.", "Take a new reference picture of the empty chamber."
-        )
+        return not_checked(CheckName.FOCUS, "The reference picture has another size.", HOW_TO_TAKE_ONE)
     share = sharpness_share(luma, reference.luma)
     if share is None:
-        return not_checked(
-            CheckName.FOCUS,
-            "The reference picture shows no edges to compare.",
-            "Take a new reference picture of the empty chamber, lit and in focus.",
-        )
+        return not_checked(CheckName.FOCUS, "The reference picture shows no edges to compare.", HOW_TO_TAKE_ONE)
     seen = f"The picture is {share:.0%} as sharp as the reference of {reference.numbers.taken_at:%Y-%m-%d}"
     own_share = focus / reference.numbers.focus if focus > 0 and reference.numbers.focus > 0 else None
     if own_share is not None:

@@ -1,7 +1,8 @@
 """Does the chamber stand where it stood in the reference picture?
 
-Every tile of the picture is laid over the reference's by phase correlation (Kuglin and Hines 1975), which brightness does not
-disturb. The chamber moves all tiles alike, a mouse only its own: the shift that most tiles agree on is the chamber's.
+The edges in every tile of the picture are laid over the reference's by phase correlation (Kuglin and Hines 1975). The chamber
+moves all tiles alike, a mouse only its own: the shift that most tiles agree on is the chamber's. Edges only, because phase
+correlation weighs the faintest pattern like the strongest, and a sensor's own faint pattern never moves.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from statistics import median
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rig.luma import Luma
-from rig.preflight.pictures import still_picture, without_noise
-from rig.preflight.reference import Reference
+from rig.preflight.pictures import still_picture
+from rig.preflight.reference import HOW_TO_TAKE_ONE, Reference
 from rig.preflight.report import CheckName, CheckResult, not_checked, passing, warning
 from rig.preflight.subject import Subject
 from rig.preflight.tiles import Tiling
@@ -25,15 +27,20 @@ from shared.faults import FRAMING_CHANGED
 TILES = Tiling(share=1 / 3, step=0.5)
 """In a picture of 640x360 a shift of 60 px is still found; the chamber's edges, and none of the mouse, are in several of them."""
 
-PLAIN = 4.0
-"""Standard deviation in grey levels below which a tile shows nothing to lay over anything."""
+EDGE_BLUR_PX = 1.5
+
+FAINTEST_EDGE = 8.0
+"""In units of the 3x3 Sobel operator (8 times the slope in grey levels a pixel): a blurred step of four grey levels."""
+
+FEWEST_EDGES = 0.01
+"""Share of a tile's pixels; one with fewer on an edge shows nothing that could be laid over anything."""
 
 AGREE_PX = 1.5
 """Tiles whose shifts are this close say the same."""
 
 LEAST_AGREEMENT = 0.5
-"""Tried on a computer-generated chamber: with a mouse in it and shifted by up to 60 px, tiles with 0.65 to 1.0 of the response
-agree; turned by a degree, larger by 3 %, or another scene altogether: at most 0.38."""
+"""Tried on a drawn chamber (tests/rig/preflight/scenes.py) with a mouse and a sensor's pattern in it: shifted by up to 60 px,
+tiles with 0.68 to 1.0 of the response agree; turned by a degree, or of another chamber, 0.4 at most."""
 
 FEWEST_TILES = 4
 
@@ -62,11 +69,7 @@ class Shift:
 
 def check(subject: Subject) -> CheckResult:
     if subject.reference is None:
-        return not_checked(
-            CheckName.FRAMING,
-            "There is no reference picture to compare with.",
-            "Take a reference picture of the empty chamber: on the screen under settings, or `grimace-rig take-reference`.",
-        )
+        return not_checked(CheckName.FRAMING, "There is no reference picture to compare with.", HOW_TO_TAKE_ONE)
     if not subject.pictures:
         return not_checked(CheckName.FRAMING, "There is no picture to compare.")
     return judge(still_picture(subject.pictures), subject.reference, subject.settings.preflight.framing_shift_px)
@@ -74,9 +77,7 @@ def check(subject: Subject) -> CheckResult:
 
 def judge(luma: Luma, reference: Reference, largest_px: float) -> CheckResult:
     if luma.shape != reference.luma.shape:
-        return not_checked(
-            CheckName.FRAMING, "The reference picture has another size.", "Take a new reference picture of the empty chamber."
-        )
+        return not_checked(CheckName.FRAMING, "The reference picture has another size.", HOW_TO_TAKE_ONE)
     shift = chamber_shift(tile_shifts(luma, reference.luma))
     of = f"the reference of {reference.numbers.taken_at:%Y-%m-%d}"
     if shift is None or shift.agreement < LEAST_AGREEMENT:
@@ -93,13 +94,21 @@ def judge(luma: Luma, reference: Reference, largest_px: float) -> CheckResult:
 def tile_shifts(luma: Luma, reference: Luma) -> list[TileShift]:
     """The shift of every tile that has something in it in both pictures."""
     found = []
-    for ours, theirs in TILES.pairs(without_noise(luma), without_noise(reference)):
-        if min(float(ours.std()), float(theirs.std())) < PLAIN:
+    for ours, theirs in TILES.pairs(_edges(luma), _edges(reference)):
+        if min(np.count_nonzero(ours), np.count_nonzero(theirs)) < FEWEST_EDGES * ours.size:
             continue
         window = cv2.createHanningWindow((ours.shape[1], ours.shape[0]), cv2.CV_32F)
-        (right_px, down_px), response = cv2.phaseCorrelate(theirs.astype(np.float32), ours.astype(np.float32), window)
+        (right_px, down_px), response = cv2.phaseCorrelate(np.ascontiguousarray(theirs), np.ascontiguousarray(ours), window)
         found.append(TileShift(right_px, down_px, max(0.0, response)))
     return found
+
+
+def _edges(luma: Luma) -> NDArray[np.float32]:
+    """How steep the picture is, pixel by pixel; 0 wherever that may be noise."""
+    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), EDGE_BLUR_PX)
+    steepness = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    edges: NDArray[np.float32] = np.maximum(0.0, steepness - FAINTEST_EDGE)
+    return edges
 
 
 def chamber_shift(tiles: Sequence[TileShift]) -> Shift | None:

@@ -32,6 +32,11 @@ log = logging.getLogger(__name__)
 REFERENCE_FOLDER = "reference"
 CURRENT_NAME = "reference.json"
 
+HOW_TO_TAKE_ONE = (
+    "Take a reference picture of the empty chamber, lit and in focus,"
+    " on the screen under settings or with `grimace-rig take-reference`."
+)
+
 
 class ReferenceNumbers(Document):
     """What was measured of the picture, and how it was taken."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from rig.luma import Luma
+import numpy as np
+from numpy.typing import NDArray
+
+Sample = TypeVar("Sample", bound=np.generic)
+"""Of a picture, or of a measure of each of its pixels: (height, width)."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Tiling:
     share: float
     step: float
 
-    def pairs(self, first: Luma, second: Luma) -> Iterator[tuple[Luma, Luma]]:
+    def pairs(self, first: NDArray[Sample], second: NDArray[Sample]) -> Iterator[tuple[NDArray[Sample], NDArray[Sample]]]:
         """The tiles of two pictures of one size, place by place."""
         height, width = (max(1, round(self.share * size)) for size in first.shape)
         down, across = (max(1, round(self.step * size)) for size in (height, width))
