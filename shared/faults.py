@@ -191,11 +191,28 @@ COMMAND_IGNORED = _warning(
     "Send it anew: it was old, repeated, kept by the broker, or not allowed.",
 )
 
+SPACE_LOW = _warning(
+    "W_DISK_LOW",
+    "The disk has little room left",
+    "Sessions that the hub has confirmed are deleted by themselves: see that uploads go through, or record shorter sessions.",
+)
+SESSION_UNREPAIRED = Fault(
+    "E_UNREPAIRED",
+    "An interrupted recording cannot be repaired yet",
+    "The rig tries again every ten minutes. Check the disk, and delete nothing of it.",
+)
+UPLOADER_DOWN = _warning(
+    "W_UPLOADER",
+    "The uploader is not running",
+    "Recording goes on and nothing is lost. It is restarted by itself; if this lasts, restart the rig after the recording.",
+)
 SETTINGS_INVALID = Fault(
     "E_SETTINGS", "The settings cannot be used", "Mend the line that is named; rig/grimace-rig.toml explains every key."
 )
 RIG_NOT_RUNNING = Fault(
-    "E_RIG_DOWN", "The camera process does not answer", "Start it with `grimace-rig run --config FILE` and try again."
+    "E_RIG_DOWN",
+    "The camera process does not answer",
+    "A running rig restarts it by itself, and a recording goes on as its next part. Else: `grimace-rig run --config FILE`.",
 )
 
 # The demonstration

@@ -90,6 +90,8 @@ class SettingsTrouble(Document):
 
     detail: str
     last_good_at: UtcTime | None = None
+    changed: tuple[str, ...] = ()
+    """The lines taken out (`-`) and put in (`+`) since then."""
     accepted: bool = False
     """A person chose to go on with the last good copy."""
 

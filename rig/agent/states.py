@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class AgentPhase(StrEnum):
-    SAFE_MODE = "safe-mode"  # the settings cannot be used: only the screen runs, and says which line is wrong
+    SAFE_MODE = "safe-mode"  # the settings cannot be used: the screen says which line is wrong, and nobody records
     STARTING = "starting"  # the camera process does not answer yet
     IDLE = "idle"
     PREFLIGHT = "preflight"  # a recording is planned; its checks run, or wait for a person
@@ -23,7 +23,8 @@ class AgentPhase(StrEnum):
 
 
 class Occurrence(StrEnum):
-    SETTINGS_MENDED = "settings-mended"
+    SETTINGS_BROKEN = "settings-broken"  # found while nobody records; a recording goes on to its end first
+    SETTINGS_MENDED = "settings-mended"  # or a person goes on with the last good copy
     PLANNED = "planned"  # a person filled in what is recorded
     CHECKS_PASSED = "checks-passed"
     CHECKS_REOPENED = "checks-reopened"  # a check was run again
@@ -48,6 +49,8 @@ _WATCHING = (
     AgentPhase.FAULT,
 )
 
+_NOT_RECORDING = (AgentPhase.STARTING, AgentPhase.IDLE, AgentPhase.PREFLIGHT, AgentPhase.READY, AgentPhase.FAULT)
+
 _SEEN: Mapping[Occurrence, AgentPhase] = {
     Occurrence.SEEN_OPENING: AgentPhase.OPENING,
     Occurrence.SEEN_RECORDING: AgentPhase.RECORDING,
@@ -59,6 +62,11 @@ _SEEN: Mapping[Occurrence, AgentPhase] = {
 
 TRANSITIONS: Mapping[tuple[AgentPhase, Occurrence], AgentPhase] = {
     (AgentPhase.SAFE_MODE, Occurrence.SETTINGS_MENDED): AgentPhase.STARTING,
+    **{(phase, Occurrence.SETTINGS_BROKEN): AgentPhase.SAFE_MODE for phase in _NOT_RECORDING},
+    # A recording that runs on with the last good copy is shown whatever the file says now.
+    (AgentPhase.SAFE_MODE, Occurrence.SEEN_OPENING): AgentPhase.OPENING,
+    (AgentPhase.SAFE_MODE, Occurrence.SEEN_RECORDING): AgentPhase.RECORDING,
+    (AgentPhase.SAFE_MODE, Occurrence.SEEN_SEALING): AgentPhase.FINALISING,
     (AgentPhase.IDLE, Occurrence.PLANNED): AgentPhase.PREFLIGHT,
     (AgentPhase.PREFLIGHT, Occurrence.CHECKS_PASSED): AgentPhase.READY,
     (AgentPhase.READY, Occurrence.CHECKS_REOPENED): AgentPhase.PREFLIGHT,
