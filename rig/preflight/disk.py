@@ -48,7 +48,11 @@ def check(subject: Subject) -> CheckResult:
     backend: str = settings.camera.backend
     if subject.camera is not None and subject.camera.camera is not None:
         backend = subject.camera.camera.backend
-    seen = look_at_disk(settings.data_folder, subject.machine_root)
+    try:
+        seen = look_at_disk(settings.data_folder, subject.machine_root)
+    except OSError as error:
+        seen_nothing = f"The data folder {settings.data_folder} cannot be looked at: {error.strerror}."
+        return failing(CheckName.DISK, fault_of(error), seen_nothing, DATA_ON_OVERLAY.remedy)
     return judge(seen, needed_bytes, subject.planned_s, films_animals=backend in CAMERAS_OF_RIGS)
 
 
