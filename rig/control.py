@@ -109,6 +109,8 @@ class RecordingState(Document):
     part_frames_written: NonNegativeInt
     part_bytes: NonNegativeInt
     last_write_age_s: float
+    frames_written: NonNegativeInt = 0
+    """Of all parts, on the disk."""
     bytes_written: NonNegativeInt = 0
     """Of all parts' videos, on the disk."""
     frames_dropped: NonNegativeInt = 0

@@ -34,6 +34,7 @@ class Running:
             part_frames_written=progress.frames_durable,
             part_bytes=part_bytes,
             last_write_age_s=(clock.monotonic_ns() - progress.last_sync_ns) / NANOSECONDS,
+            frames_written=self.recorder.earlier_frames + progress.frames_durable,
             bytes_written=earlier_bytes + part_bytes,
             frames_dropped=tally.frames_missing,
             longest_gap_ms=tally.longest_gap_us / 1e3,

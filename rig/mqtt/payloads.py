@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rig.agent.snapshot import Alert, RigSnapshot
-from rig.agent.states import AgentPhase
-from rig.outbox.states import State
-from rig.settings import RigSettings
-from rig.upload.commands import QueuedSession, QueueReport
+from rig.upload.commands import QueueReport
 from shared.face_check import CHECKED_FAUS
 from shared.faults import FAULTS, Severity
 from shared.messages import AlertMessage, HealthMessage, StateMessage, UploadMessage
@@ -30,7 +27,7 @@ class Stamp:
 
 def state_message(stamp: Stamp, rig: RigSnapshot) -> StateMessage:
     recording = rig.recording
-    written = recording.part_frames_written if recording else 0
+    written = recording.frames_written if recording else 0
     dropped = recording.frames_dropped if recording else 0
     return StateMessage(
         ts=stamp.ts,
@@ -79,10 +76,8 @@ def health_message(stamp: Stamp, rig: RigSnapshot, config_hash: str) -> HealthMe
     )
 
 
-def upload_message(stamp: Stamp, rig: RigSnapshot, queue: QueueReport, rate_bps: float, cap_bps: float | None) -> UploadMessage:
-    """`rate_bps` is what was observed of the transfer, in bits/s."""
-    active = active_upload(queue)
-    unsent = sum(session.size_bytes - session.sent_bytes for session in queue.waiting)
+def upload_message(stamp: Stamp, rig: RigSnapshot, queue: QueueReport) -> UploadMessage:
+    active = next((session for session in queue.waiting if session.session_id == queue.active_session), None)
     since = [session.since for session in (*queue.waiting, *queue.stopped)]
     tries = [session.next_try_at for session in queue.waiting if session.next_try_at is not None]
     return UploadMessage(
@@ -90,14 +85,15 @@ def upload_message(stamp: Stamp, rig: RigSnapshot, queue: QueueReport, rate_bps:
         boot_id=stamp.boot_id,
         seq=stamp.seq,
         queued_sessions=len(queue.waiting),
-        queued_bytes=unsent,
+        queued_bytes=sum(session.size_bytes - session.sent_bytes for session in queue.waiting),
         active_session=active.session_id if active else None,
         offset_bytes=active.sent_bytes if active else 0,
         size_bytes=active.size_bytes if active else 0,
-        rate_bps=rate_bps,
-        cap_bps=cap_bps,
-        eta_s=BITS * unsent / rate_bps if rate_bps else None,
+        rate_bps=BITS * (queue.rate_bytes_per_s or 0.0),
+        cap_bps=None if queue.cap_bytes_per_s is None else BITS * queue.cap_bytes_per_s,
+        eta_s=queue.eta_s,
         oldest_unconfirmed_s=max(0.0, (rig.at - min(since)).total_seconds()) if since else None,
+        last_confirmed_ts=queue.last_confirmed_at,
         last_error_code=_trouble_of(queue),
         next_try_ts=min(tries) if tries else None,
     )
@@ -115,19 +111,6 @@ def alert_message(stamp: Stamp, alert: Alert) -> AlertMessage:
         text=_text(alert),
         what_to_do=FAULTS[alert.code].remedy if alert.code in FAULTS else "",
     )
-
-
-def active_upload(queue: QueueReport) -> QueuedSession | None:
-    """The session that is being sent."""
-    return next((session for session in queue.waiting if session.state is State.UPLOADING), None)
-
-
-def cap_bps(settings: RigSettings, phase: AgentPhase) -> float | None:
-    """The bits a second that the uploader keeps to in this phase; None where nothing limits it."""
-    if phase in {AgentPhase.OPENING, AgentPhase.RECORDING}:
-        return float(BITS * settings.upload.while_recording_bytes_per_s)
-    cap = settings.upload.cap_bytes_per_s
-    return None if cap is None else float(BITS * cap)
 
 
 def _trouble_of(queue: QueueReport) -> str | None:

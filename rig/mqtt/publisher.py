@@ -12,9 +12,8 @@ from rig.agent.states import AgentPhase
 from rig.mqtt.discovery import Device, discovery_message
 from rig.mqtt.happenings import Happening, Observer
 from rig.mqtt.outgoing import Outgoing, outgoing
-from rig.mqtt.payloads import Stamp, active_upload, alert_message, cap_bps, health_message, state_message, upload_message
+from rig.mqtt.payloads import Stamp, alert_message, health_message, state_message, upload_message
 from rig.mqtt.spool import Spool
-from rig.mqtt.upload_rate import UploadRate
 from rig.settings import RigSettings
 from shared.clock import NANOSECONDS, Clock
 from shared.hashing import sha256_of_bytes
@@ -56,9 +55,7 @@ class Publisher:
         self._serial_number = serial_number
         self._clock = clock
         self._observer = Observer()
-        self._rate = UploadRate()
-        self._latest: tuple[RigSnapshot, float] | None = None
-        """The newest snapshot and the upload's rate in bits/s; replaced as one, so that no lock is needed."""
+        self._latest: RigSnapshot | None = None
         self._numbers = itertools.count()
         self._told: dict[str, _Told] = {}
         self._alerts_kept: set[str] = set()
@@ -68,12 +65,7 @@ class Publisher:
         """Take note of the rig as it is now; what happened since the last time becomes events."""
         for happening in self._observer.observe(rig):
             self.spool.add(self._event(happening, rig))
-        active = active_upload(rig.queue) if rig.queue else None
-        if active is None:
-            self._rate.observe(self._clock.monotonic_ns(), None, 0)
-        else:
-            self._rate.observe(self._clock.monotonic_ns(), active.session_id, active.sent_bytes)
-        self._latest = rig, self._rate.bps
+        self._latest = rig
 
     def renew(self) -> None:
         """Say everything that is retained once more: the connection is new, or a listener is."""
@@ -85,15 +77,15 @@ class Publisher:
 
     def due(self) -> list[Outgoing]:
         """What is to be said now. It counts as said: after a broken connection call `renew`."""
-        if self._latest is None:
+        rig = self._latest
+        if rig is None:
             return []
-        rig, rate_bps = self._latest
         return [
             *self._if_changed(discovery_message(self._device(rig))),
             *self._alerts(rig),
             *self._state(rig),
             *self._health(rig),
-            *self._upload(rig, rate_bps),
+            *self._upload(rig),
             *self._if_changed(outgoing(rig.rig_id, Channel.AVAILABILITY, ONLINE)),
         ]
 
@@ -115,10 +107,10 @@ class Publisher:
         message = health_message(_unnumbered(rig), rig, self._config_hash)
         return self._if_news(rig, Channel.HEALTH, message, NO_NEWS_IN_HEALTH, every_s=HEALTH_EVERY_S)
 
-    def _upload(self, rig: RigSnapshot, rate_bps: float) -> Iterator[Outgoing]:
+    def _upload(self, rig: RigSnapshot) -> Iterator[Outgoing]:
         if rig.queue is None:
             return iter(())
-        message = upload_message(_unnumbered(rig), rig, rig.queue, rate_bps, cap_bps(self._settings, rig.phase))
+        message = upload_message(_unnumbered(rig), rig, rig.queue)
         every_s = UPLOAD_EVERY_S if message.active_session else None
         return self._if_news(rig, Channel.UPLOAD, message, NO_NEWS_IN_UPLOAD, every_s=every_s)
 

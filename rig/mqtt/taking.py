@@ -89,11 +89,10 @@ class CommandTaker:
                 self._desk.stop(order.issuer)
 
     def _circumstances(self, command: CommandMessage) -> Circumstances:
-        rig = self._desk.snapshot()
         return Circumstances(
             now=self._clock.now(),
-            clock_trusted=rig.health.clock_synchronised is True or self._confirm(command),
-            phase=rig.phase,
+            clock_trusted=self._clock.synchronised() is True or self._confirm(command),
+            phase=self._desk.snapshot().phase,
             allow_commands=self._allow_commands,
             taken=self._taken,
         )

@@ -67,6 +67,8 @@ class Recorder:
         self._files = PartFiles(folder, session, part, reserve, clock)
         self.last_packet_ns = clock.monotonic_ns()
         """When the encoder last delivered something."""
+        self.earlier_frames = self._files.tally.packets
+        """Frames in the videos of the parts before this one."""
         self._progress = Progress(part, self._files.tally, last_sync_ns=clock.monotonic_ns())
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._write_until_closed, name=f"writer-{part}", daemon=True)

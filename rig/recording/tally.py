@@ -24,6 +24,8 @@ class Tally:
 
     frames: int = 0
     """Lines in the ledger; the next frame's index."""
+    packets: int = 0
+    """Frames in the videos."""
     frames_missing: int = 0
     longest_gap_us: int = 0
     last_packet_us: int | None = None
@@ -38,9 +40,10 @@ class Tally:
 
     def with_packet(self, sensor_us: int, frame_us: int) -> Tally:
         if self.last_packet_us is None or (span_us := sensor_us - self.last_packet_us) <= GAP_FRAMES * frame_us:
-            return replace(self, last_packet_us=sensor_us)
+            return replace(self, packets=self.packets + 1, last_packet_us=sensor_us)
         return replace(
             self,
+            packets=self.packets + 1,
             last_packet_us=sensor_us,
             frames_missing=self.frames_missing + round(span_us / frame_us) - 1,
             longest_gap_us=max(self.longest_gap_us, span_us),
