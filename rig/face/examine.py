@@ -18,6 +18,8 @@ from shared.geometry import Box
 from shared.inference import FaceDetector, Image
 
 NANOSECONDS_PER_MS = 1_000_000
+BOX_DIGITS = 4
+"""A fifth of a pixel of the full frame."""
 
 
 class Examiner:
@@ -87,11 +89,11 @@ def _seen(detection: Detection, frame: SmallFrame) -> SeenPart:
     box = detection.box.clipped(frame.width_px, frame.height_px)
     return SeenPart(
         part=detection.part,
-        left=box.left / frame.width_px,
-        top=box.top / frame.height_px,
-        right=box.right / frame.width_px,
-        bottom=box.bottom / frame.height_px,
-        confidence=min(1.0, detection.confidence),
+        left=round(box.left / frame.width_px, BOX_DIGITS),
+        top=round(box.top / frame.height_px, BOX_DIGITS),
+        right=round(box.right / frame.width_px, BOX_DIGITS),
+        bottom=round(box.bottom / frame.height_px, BOX_DIGITS),
+        confidence=round(min(1.0, detection.confidence), 3),
     )
 
 

@@ -25,6 +25,7 @@ class FaultNote(Document):
 
 
 def leave_fault_note(data_folder: Path, note: FaultNote) -> None:
+    data_folder.mkdir(parents=True, exist_ok=True)
     note.write(data_folder / FAULT_NOTE_NAME)
 
 
