@@ -41,7 +41,7 @@ def test_what_the_check_sees_is_counted_while_recording_and_joined_to_the_frames
     until(lambda: (now := filming.state()) and now.recording and now.recording.coverage.checks >= 1)
     finished = filming.wait_until_finished(session_id)
 
-    rows = read_rows(filming.session(session_id).path / FAU_NAME, FauRow)
+    rows = list(read_rows(filming.session(session_id).path / FAU_NAME, FauRow))
     frames = {frame.frame_index: frame for frame in read_rows(filming.session(session_id).path / FRAMES_NAME, FrameRow)}
     assert finished.coverage.checks == len(rows) >= 3
     assert all(frames[row.frame_index].sensor_ns == row.sensor_ns for row in rows)
