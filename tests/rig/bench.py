@@ -11,9 +11,11 @@ import av
 
 from rig.camera.backend import FrameInfo, SmallFrame
 from rig.camera.replay import ReplayCamera
-from rig.recording.open_session import OpenSession, SessionFolder
+from rig.recording.boxes import whole_bytes
+from rig.recording.open_session import OpenPart, OpenSession, SessionFolder
 from rig.recording.recorder import Recorder
 from rig.recording.reserve import SpaceReserve
+from rig.recording.video_file import VideoFile
 from rig.settings import CameraSettings, ReplayFaults
 from shared.clock import Clock, SystemClock, boot_id
 from shared.detections import PART_OF_FAU, Part
@@ -112,8 +114,8 @@ class Bench:
         recorder = Recorder(folder, session, 1, reserve, self.clock)
         recorder.start()
         with camera:
+            camera.start_encoder(recorder)  # before the first frame, so that every frame heard is one of the recording
             camera.start(ToRecorder(recorder, check))
-            camera.start_encoder(recorder)
             if while_recording is not None:
                 while_recording(recorder)
             assert recorder.ended.wait(120)
@@ -159,3 +161,30 @@ def ledger_of(folder: SessionFolder) -> list[FrameRow]:
     path = folder.present(FRAMES_NAME)
     assert path is not None
     return list(read_rows(path, FrameRow))
+
+
+def tear(folder: SessionFolder, frames: int, frame_bytes_missing: int = 100) -> None:
+    """Put a recorded session back to what a killed process leaves: an open part whose last fragment is torn."""
+    session = folder.load()
+    video = folder.finished("part-1.mp4")
+    working = folder.working("part-1.mp4")
+    with working.open("xb") as file:
+        file.write(fragmented_copy(video, frames))
+        file.truncate(file.tell() - frame_bytes_missing)
+    video.unlink()
+    part = session.parts[0]
+    folder.save(session.with_part(OpenPart(number=part.number, first_sensor_ns=part.first_sensor_ns)))
+
+
+def fragmented_copy(video: Path, frames: int) -> bytes:
+    """The first frames of a video as plain fragments, as a recording is before it is closed."""
+    packets = packets_of(video)[:frames]
+    in_annex_b = [b"".join(b"\0\0\0\1" + unit for unit in nal_units(packet.data)) for packet in packets]
+    copy = video.with_name("copy.mp4")
+    target = VideoFile(copy, reserve=None, first_key_frame=in_annex_b[0], libavformat_version=(59, 0))  # type: ignore[arg-type] # no disk is full here
+    for packet, data in zip(packets, in_annex_b, strict=True):
+        target.write(data, packet.pts_us, 33_333, packet.key_frame)
+    target.close()
+    content = copy.read_bytes()[: whole_bytes(copy)]
+    copy.unlink()
+    return content

@@ -13,14 +13,18 @@ import pytest
 
 from hub.scoring.probe import check_ledger
 from rig.camera.process import EXIT_RESTART
-from rig.camera.states import Phase
+from rig.camera.small_frames import small_frames
+from rig.camera.states import RECORDING_PHASES, Phase
+from rig.control import StartCommand
 from rig.recording.salvage import EMPTY_SESSIONS_NAME
 from rig.supervisor import EXIT_FOR_GOOD
+from shared.face_check import CHECKED_FAUS, SufficiencyGoal
 from shared.faults import GrimaceError
+from shared.grimace import Fau
 from shared.hashing import sha256_of_file
-from shared.manifest import GapCause, SealState, SessionManifest, StudyMetadata
+from shared.manifest import CheckStatus, GapCause, PreflightRecord, SealState, SessionManifest, StudyMetadata
 from tests.processes import until
-from tests.rig.bench import decodable_frames, packets_of
+from tests.rig.bench import BUILD, decodable_frames, packets_of, seen_in
 from tests.rig.rig_process import RigProcess
 
 pytestmark = pytest.mark.system
@@ -76,6 +80,55 @@ def test_commands_that_do_not_fit_are_refused_with_their_fault(rig_process: RigP
         rig_process.control.start(1, ABOUT)
     rig_process.control.stop()
     assert rig_process.wait_until_finished(session_id).outcome in {"sealed", "empty"}
+
+
+def test_what_the_face_check_sees_is_told_counted_and_kept_and_ends_the_recording_at_its_goal(rig_process: RigProcess):
+    rig_process.configure(PACED + "preview_rate_hz = 10\n")
+    rig_process.start("camera")
+    rig_process.wait_for_phase(Phase.IDLE)
+    goal = SufficiencyGoal(frames=1, within_s=60, sampling_rate_hz=1.0)
+    waived = PreflightRecord(check="light", status=CheckStatus.WARN, seen="mean 30", waived_because="dark strain")
+    command = StartCommand(planned_s=60, study=ABOUT, goal=goal, end_at_goal=True, preflight=(waived,))
+    pictures = small_frames(rig_process.data_folder, silent_after_s=10)
+    first = next(pictures)
+    assert (first.width_px, first.height_px, len(first.i420)) == (160, 90, 160 * 90 * 3 // 2)
+    early = rig_process.control.observe(seen_in(first.sensor_us, Fau.NOSE))
+    assert early.face is not None
+    assert early.face.visible == (Fau.NOSE,), "told while nobody records"
+    recording = rig_process.control.begin(command).recording
+    assert recording is not None
+    assert (recording.goal, recording.end_at_goal, recording.study, recording.coverage.checks) == (goal, True, ABOUT, 0)
+    rig_process.wait_for_frames(15)
+    rig_process.control.mark("noise")
+    seen = []
+    for picture in pictures:
+        seen.append(rig_process.control.observe(seen_in(picture.sensor_us, *CHECKED_FAUS)))
+        if seen[-1].phase not in RECORDING_PHASES:
+            break
+    finished = rig_process.wait_until_finished(recording.session_id)
+    manifest = assert_sealed_well(rig_process, recording.session_id)
+    told = [state.recording for state in seen if state.recording is not None]
+    assert told[-1].markers == 1
+    assert told[-1].bytes_written == told[-1].part_bytes > 0
+    assert manifest.coverage == finished.coverage
+    assert manifest.coverage is not None
+    assert manifest.coverage.goal_reached_at_s == pytest.approx(1.0, abs=0.7)
+    assert manifest.counts.written < 30 * 10, "long before its planned end"
+    assert (manifest.goal, manifest.preflight, manifest.builds) == (goal, (waived,), (BUILD,))
+
+
+def test_a_restart_is_carried_out_when_nobody_records(rig_process: RigProcess):
+    rig_process.configure(PACED)
+    process = rig_process.start("camera")
+    session_id = session_id_of(rig_process, 60)
+    rig_process.wait_for_frames(15)
+    with pytest.raises(GrimaceError, match="E_REC_BUSY"):
+        rig_process.control.restart()
+    rig_process.control.stop()
+    rig_process.wait_until_finished(session_id)
+    rig_process.wait_for_phase(Phase.IDLE)
+    rig_process.control.restart()
+    assert process.wait(20) == EXIT_RESTART
 
 
 def test_without_a_camera_process_the_client_says_so(rig_process: RigProcess):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +22,7 @@ from rig.camera.sources import FileScene
 from rig.control import command_address
 from shared.clock import SystemClock
 from shared.faults import Fault, GrimaceError
+from tests.processes import until
 from tests.rig.bench import CLIP, tiny_camera
 
 
@@ -79,6 +83,47 @@ def test_a_scene_filmed_as_fast_as_possible_stood_still():
     packets = film(tiny_camera(), RecordedSoFar(1_000_000, 1_000_000 + 300_000), wanted=3)
     assert numbers_in(packets, 90)[:3] == [10, 11, 12]
     assert packets[0].sensor_us == 1_000_000 + 333_333
+
+
+def collected_while(settings, encode: bool, complete: Callable[[Collected], bool]) -> Collected:
+    collected = Collected(10**9)
+    with ReplayCamera(settings, SystemClock()) as camera:
+        camera.open()
+        if encode:
+            camera.start_encoder(collected)
+        camera.start(collected)
+        until(lambda: complete(collected))
+        camera.stop_encoder()
+    return collected
+
+
+def small_frames_recorded(seen: Collected) -> list[SmallFrame]:
+    """Without those from after the recording."""
+    recorded = {packet.sensor_us for packet in seen.packets}
+    return [frame for frame in seen.small_frames if frame.sensor_us in recorded]
+
+
+@pytest.mark.parametrize("encode", [False, True])
+def test_some_frames_are_told_small_whether_or_not_they_are_recorded(encode):
+    settings = tiny_camera(paced=True, preview_rate_hz=10, width_px=1280, height_px=720)
+    small = collected_while(settings, encode, lambda seen: len(seen.small_frames) >= 5).small_frames
+    assert {(frame.width_px, frame.height_px, len(frame.i420)) for frame in small} == {(640, 360, 640 * 360 * 3 // 2)}
+    assert [round((after.sensor_us - before.sensor_us) / 1e5) for before, after in pairwise(small)][1:4] == [1, 1, 1]
+
+
+def test_a_small_frame_shows_the_frame_of_its_time():
+    settings = tiny_camera(width_px=320, height_px=180)
+    seen = collected_while(settings, encode=True, complete=lambda seen: len(seen.small_frames) >= 4)
+    first_us = seen.packets[0].sensor_us
+    for frame in small_frames_recorded(seen):
+        luma = np.frombuffer(frame.i420, np.uint8)[: 320 * 180].reshape(180, 320)
+        assert number_of(luma) == round((frame.sensor_us - first_us) * 30 / 1e6)
+
+
+def test_as_fast_as_possible_small_frames_keep_pace_with_the_sensors_clock():
+    seen = collected_while(tiny_camera(preview_rate_hz=5), True, lambda seen: len(seen.packets) >= 600)
+    span_s = (seen.packets[-1].sensor_us - seen.packets[0].sensor_us) / 1e6
+    assert len(small_frames_recorded(seen)) == pytest.approx(5 * span_s, abs=1)
 
 
 def test_the_first_packet_is_a_key_frame():

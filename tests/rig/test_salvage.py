@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from rig.recording.boxes import cut_to_whole_fragments, whole_bytes
-from rig.recording.open_session import OpenPart, SessionFolder
+from rig.recording.boxes import cut_to_whole_fragments
+from rig.recording.open_session import SessionFolder
 from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import EMPTY_SESSIONS_NAME, Resumption, repair, salvage
 from rig.recording.sealing import seal
-from rig.recording.video_file import VideoFile, movflags
+from rig.recording.video_file import movflags
 from shared.clock import boot_id
 from shared.hashing import sha256_of_file
 from shared.manifest import SealState, SessionManifest
-from tests.rig.bench import Bench, decodable_frames, ledger_of, nal_units, packets_of, tiny_camera
+from tests.rig.bench import Bench, decodable_frames, ledger_of, packets_of, tear, tiny_camera
 
 DIES_AT_A_STEP = """
 import os, sys
@@ -41,33 +41,6 @@ sys.addaudithook(die_at_the_step)
 result = salvage(Path(sys.argv[1]))
 sys.exit(0 if result.sealed and not result.failed else 1)
 """
-
-
-def tear(folder: SessionFolder, frames: int, frame_bytes_missing: int = 100) -> None:
-    """Put a recorded session back to what a killed process leaves: an open part whose last fragment is torn."""
-    session = folder.load()
-    video = folder.finished("part-1.mp4")
-    working = folder.working("part-1.mp4")
-    with working.open("xb") as file:
-        file.write(fragmented_copy(video, frames))
-        file.truncate(file.tell() - frame_bytes_missing)
-    video.unlink()
-    part = session.parts[0]
-    folder.save(session.with_part(OpenPart(number=part.number, first_sensor_ns=part.first_sensor_ns)))
-
-
-def fragmented_copy(video: Path, frames: int) -> bytes:
-    """The first frames of a video as plain fragments, as a recording is before it is closed."""
-    packets = packets_of(video)[:frames]
-    in_annex_b = [b"".join(b"\0\0\0\1" + unit for unit in nal_units(packet.data)) for packet in packets]
-    copy = video.with_name("copy.mp4")
-    target = VideoFile(copy, reserve=None, first_key_frame=in_annex_b[0], libavformat_version=(59, 0))  # type: ignore[arg-type] # no disk is full here
-    for packet, data in zip(packets, in_annex_b, strict=True):
-        target.write(data, packet.pts_us, 33_333, packet.key_frame)
-    target.close()
-    content = copy.read_bytes()[: whole_bytes(copy)]
-    copy.unlink()
-    return content
 
 
 @pytest.fixture
@@ -131,7 +104,7 @@ def test_a_damaged_block_costs_its_own_fragment_and_none_of_the_later_ones(torn:
     assert len(packets_of(video)) == 60
 
 
-@pytest.mark.parametrize("name", ["frames.csv", "packets.csv", "events.jsonl"])
+@pytest.mark.parametrize("name", ["frames.csv", "packets.csv", "fau.csv", "events.jsonl"])
 def test_a_journal_that_is_damaged_long_before_its_end_costs_no_video(bench: Bench, torn: SessionFolder, name: str):
     """Cut there, it would have the video cut to the same length: what a crash cannot have torn is left for a person."""
     journal, video = torn.present(name), torn.working("part-1.mp4")

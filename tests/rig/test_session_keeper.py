@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import Resumption, salvage
 from rig.settings import RigSettings
 from shared.clock import SystemClock, boot_id
-from shared.faults import Fault, GrimaceError
+from shared.faults import CAMERA_SOURCE, Fault, GrimaceError
 from shared.manifest import SealState, SessionManifest
 from tests.processes import until
 from tests.rig.bench import Bench, tiny_camera
@@ -118,6 +121,125 @@ def test_a_stop_outlives_the_process_that_took_it(tmp_path: Path):
         "session.json",
         *(record.name for record in after.sealed[0].files),
     }
+
+
+class FailingDisk:
+    """A disk that answers each write of a recording with an error while `fails` is set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int = errno.EIO) -> None:
+        self.fails = False
+        sync, number_of_error = os.fdatasync, number
+
+        def sync_or_fail(descriptor: int) -> None:
+            if self.fails:
+                raise OSError(number_of_error, os.strerror(number_of_error))
+            sync(descriptor)
+
+        def fsync_or_fail(descriptor: int, fsync: Callable[[int], None] = os.fsync) -> None:
+            if self.fails:
+                raise OSError(number_of_error, os.strerror(number_of_error))
+            fsync(descriptor)
+
+        monkeypatch.setattr("os.fdatasync", sync_or_fail)
+        monkeypatch.setattr("os.fsync", fsync_or_fail)
+        monkeypatch.setattr("rig.camera.session_keeper.FIRST_RETRY_S", 0.1)
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.EIO, "E_DISK_STALLED"), (errno.EROFS, "E_DISK_READ_ONLY")])
+def test_a_recording_that_a_failing_disk_broke_off_goes_on_when_the_disk_answers_again(tmp_path, monkeypatch, number, code):
+    disk = FailingDisk(monkeypatch, number)
+    with keeper_of(tmp_path, paced=True) as keeper:
+        keeper.start(StartCommand(planned_s=4))
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        session_id = keeper.running.folder.session_id
+        disk.fails = True
+        until(lambda: advanced(keeper, Phase.IDLE))
+        assert keeper.unrepaired == (session_id,)
+        assert [fault.code for fault in keeper.faults] == [code]
+        with pytest.raises(GrimaceError, match=code):
+            keeper.start(START)
+        disk.fails = False
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        assert (keeper.running.folder.session_id, keeper.running.part) == (session_id, 2)
+        assert [fault.code for fault in keeper.faults] == [code], "told while it runs"
+        until(lambda: advanced(keeper, Phase.IDLE))
+    manifest = SessionManifest.read(tmp_path / "sessions" / session_id / "session.json")
+    assert [part.number for part in manifest.parts] == [1, 2]
+    assert [fault.code for fault in manifest.faults if fault.code.startswith("E_")] == [code]
+    assert manifest.counts.expected == 120, "the planned end did not move"
+
+
+def test_a_recording_that_was_given_up_for_a_new_one_does_not_go_on_after_it(tmp_path, monkeypatch):
+    disk = FailingDisk(monkeypatch)
+    with keeper_of(tmp_path, paced=True) as keeper:
+        monkeypatch.setattr("rig.camera.session_keeper.FIRST_RETRY_S", 1)
+        keeper.start(StartCommand(planned_s=60))
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        session_id = keeper.running.folder.session_id
+        disk.fails = True
+        until(lambda: advanced(keeper, Phase.IDLE))
+        disk.fails = False
+        keeper.start(START)
+        until(lambda: advanced(keeper, Phase.IDLE))
+        until(lambda: keeper.advance() or not keeper.unrepaired)
+    manifest = SessionManifest.read(tmp_path / "sessions" / session_id / "session.json")
+    assert [part.number for part in manifest.parts] == [1]
+    assert "E_DISK_STALLED" in {fault.code for fault in manifest.faults}
+
+
+def test_a_disk_that_takes_nothing_is_tried_again_ever_more_slowly(tmp_path, monkeypatch):
+    disk = FailingDisk(monkeypatch)
+    with keeper_of(tmp_path, paced=True) as keeper:
+        keeper.start(StartCommand(planned_s=60))
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        disk.fails = True
+        tried_at = []
+        for _ in range(3):
+            until(lambda: advanced(keeper, Phase.IDLE))
+            until(lambda: advanced(keeper, Phase.SALVAGING), every_s=0.005)
+            tried_at.append(time.monotonic())
+        first, second = (later - earlier for earlier, later in pairwise(tried_at))
+        assert second > first > 0.1
+        until(lambda: advanced(keeper, Phase.IDLE))
+        disk.fails = False
+        until(lambda: advanced(keeper, Phase.RECORDING))
+
+
+@pytest.fixture
+def read_only_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that can be written to until `mount -o remount,ro`."""
+    mount_point = tmp_path / "disk"
+    mount_point.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", mount_point], check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield mount_point
+    subprocess.run(["umount", mount_point], check=True)
+
+
+def test_a_start_on_a_read_only_disk_is_refused_and_leaves_nothing(read_only_disk: Path):
+    with keeper_of(read_only_disk) as keeper:
+        subprocess.run(["mount", "-o", "remount,ro", read_only_disk], check=True)
+        with pytest.raises(GrimaceError, match="E_DISK_READ_ONLY"):
+            keeper.start(START)
+        assert keeper.phase is Phase.IDLE
+        subprocess.run(["mount", "-o", "remount,rw", read_only_disk], check=True)
+        assert list(read_only_disk.rglob("*.*")) == []
+        keeper.start(START)
+        until(lambda: advanced(keeper, Phase.IDLE))
+        assert keeper.last_session is not None
+        assert keeper.last_session.outcome == "sealed"
+
+
+def test_a_camera_that_cannot_encode_refuses_the_start_and_leaves_nothing(tmp_path, monkeypatch):
+    def no_encoder(*_: object) -> None:
+        raise GrimaceError(CAMERA_SOURCE, "no encoder")
+
+    with keeper_of(tmp_path) as keeper, monkeypatch.context() as patched:
+        patched.setattr("rig.camera.replay.ReplayCamera.start_encoder", no_encoder)
+        with pytest.raises(GrimaceError, match="E_CAM_SOURCE"):
+            keeper.start(START)
+        assert (keeper.phase, keeper.running) == (Phase.IDLE, None)
+        assert list((tmp_path / "sessions").iterdir()) == []
 
 
 def test_what_a_slow_disk_has_not_taken_at_the_end_is_waited_for(tmp_path: Path, monkeypatch):
