@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from rig.commands import outbox, processes, sessions, settings
+from rig.commands import checks, outbox, processes, sessions, settings
 
 app = typer.Typer(help="Records laboratory mice and loses nothing on the way.", no_args_is_help=True, add_completion=False)
 
@@ -19,6 +19,10 @@ for command in (
     sessions.salvage,
     outbox.queue,
     outbox.retry,
+    outbox.enrol,
+    checks.check,
+    checks.take_reference,
+    checks.selftest,
     settings.check_settings,
 ):
     app.command()(command)

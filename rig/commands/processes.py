@@ -32,7 +32,7 @@ def _processes(file: SettingsFile) -> list[ProcessSpec]:
     def own(command: str) -> ProcessSpec:
         return ProcessSpec(command, [sys.executable, "-m", "rig.cli", command, *file.arguments()])
 
-    return [own("camera"), *([own("uploader")] if file.load().hub is not None else [])]
+    return [own("camera"), own("uploader")]
 
 
 def camera(config: Config = DEFAULT_CONFIG, camera: Camera = None) -> None:
@@ -57,4 +57,5 @@ def uploader(config: Config = DEFAULT_CONFIG, camera: Camera = None) -> None:
     """The uploader process alone."""
     configure_logging()
     with faults_explained():
-        run_uploader(SettingsFile(config, camera).load())
+        file = SettingsFile(config.absolute(), camera)
+        run_uploader(file.load(), file)

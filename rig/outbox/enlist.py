@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rig.outbox.journal import Journal, OutboxFile, OutboxSession
 from rig.outbox.states import State
+from rig.selftest.marking import is_self_test
 from shared.documents import SessionId
 from shared.faults import DISK_FAILED, FILE_CHANGED, MANIFEST_MISMATCH, GrimaceError
 from shared.hashing import sha256_of_bytes
@@ -21,17 +22,31 @@ _session_id: TypeAdapter[str] = TypeAdapter(SessionId)
 
 
 def enlist_new_sessions(sessions_folder: Path, journal: Journal, now: datetime) -> list[OutboxSession]:
-    """Take every sealed session that is not in the journal into it; what was taken in, with those that must not be sent."""
+    """Take every sealed session that is not in the journal into it; what was taken in, with those that must not be sent.
+
+    The rig's self-tests are nobody's sessions: they stay here.
+    """
     known = journal.session_ids()
     folders = (path.parent for path in sorted(sessions_folder.glob(f"*/{MANIFEST_NAME}")))
-    found = (examine_session(folder, now) for folder in folders if folder.name not in known and _is_session_id(folder.name))
+    new = (folder for folder in folders if folder.name not in known and _is_session_id(folder.name))
+    found = (_found(folder, now) for folder in new if not is_self_test(folder))
     return [session for session in found if journal.enlist(session)]
+
+
+def _found(folder: Path, now: datetime) -> OutboxSession:
+    """The session; without files when the disk fails to tell of them: it is shown then, and examined anew before it is sent."""
+    try:
+        return examine_session(folder, now)
+    except OSError as error:
+        fault = GrimaceError(DISK_FAILED, str(error))
+        return OutboxSession(folder.name, State.QUEUED, now, now, now, (), fault_code=fault.fault.code, fault_detail=fault.detail)
 
 
 def examine_session(folder: Path, now: datetime) -> OutboxSession:
     """A sealed session as it lies on the disk: queued, or quarantined when its files cannot be those that were sealed.
 
-    Sizes are compared here and hashes before sending: this runs often and must not read gigabytes.
+    Sizes are compared here and hashes before sending: this runs often and must not read gigabytes. Raises OSError when the disk
+    fails to tell, which says nothing about the session.
     """
     recorded_at = now
     files: tuple[OutboxFile, ...] = ()
@@ -40,8 +55,6 @@ def examine_session(folder: Path, now: datetime) -> OutboxSession:
         manifest, own = _read_manifest(folder)
         recorded_at = manifest.started_at
         files = (*(_as_sealed(folder, record) for record in manifest.files), own)
-    except OSError as error:
-        fault = GrimaceError(DISK_FAILED, f"{MANIFEST_NAME}: {error.strerror}")
     except GrimaceError as error:
         fault = error
     return OutboxSession(

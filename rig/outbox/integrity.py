@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rig.outbox.journal import OutboxFile
 from shared.faults import FILE_CHANGED, GrimaceError
-from shared.hashing import sha256_of_file
+
+BLOCK_BYTES = 2**20
 
 Signature = tuple[int, int, int, int]
 """What the file system changes with the content: inode, size, time of modification, time of change."""
@@ -18,9 +21,11 @@ Signature = tuple[int, int, int, int]
 class SealCheck:
     """Hashes each file once per process, and again whenever its directory entry shows that it was touched.
 
-    Without this memory a rig that cannot reach its hub would read all its recordings again at every attempt.
+    Without this memory a rig that cannot reach its hub would read all its recordings again at every attempt. `go_on` is called
+    before each block and may raise, to give the reading up: a recording that begins needs the disk.
     """
 
+    go_on: Callable[[], None] = lambda: None
     _proven: dict[Path, Signature] = field(default_factory=dict)
 
     def check(self, folder: Path, file: OutboxFile) -> None:
@@ -30,12 +35,21 @@ class SealCheck:
             before = _signature(path)
             if self._proven.get(path) == before:
                 return
-            found = sha256_of_file(path)
+            found = self._sha256(path)
         except FileNotFoundError:
             raise GrimaceError(FILE_CHANGED, f"{file.name} is missing") from None
         if found != file.sha256:
             raise GrimaceError(FILE_CHANGED, f"{file.name}: {_how_it_changed(path, file)}")
         self._proven[path] = before
+
+    def _sha256(self, path: Path) -> str:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            self.go_on()
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+                self.go_on()
+        return digest.hexdigest()
 
     def doubt(self, folder: Path) -> None:
         """Forget what is known of the folder's files: somebody received something else than was read here."""

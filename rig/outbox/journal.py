@@ -190,6 +190,21 @@ class Journal:
         finally:
             self._db.execute("COMMIT")
 
+    def newest_on_hub(self, most: int) -> list[str]:
+        """The ids of the sessions that were enlisted last, of those that the hub has."""
+        query = "SELECT session_id FROM sessions WHERE receipt IS NOT NULL ORDER BY rowid DESC LIMIT ?"
+        return [row["session_id"] for row in self._db.execute(query, (most,))]
+
+    def counts(self) -> dict[State, int]:
+        """How many sessions are in each state."""
+        rows = self._db.execute("SELECT state, count(*) AS sessions FROM sessions GROUP BY state")
+        return {State(row["state"]): row["sessions"] for row in rows}
+
+    def last_receipt_at(self) -> datetime | None:
+        """When the hub gave its last receipt, by the hub's clock."""
+        (told,) = self._db.execute("SELECT max(json_extract(receipt, '$.stored_at')) FROM sessions").fetchone()
+        return datetime.fromisoformat(told) if told else None
+
     def hub_fault(self) -> LinkFault | None:
         """Why nothing can be uploaded at the moment; None while the hub answers."""
         row = self._db.execute("SELECT * FROM hub_link").fetchone()
@@ -218,6 +233,12 @@ class Journal:
                 return False
             self._insert(session)
             return True
+
+    def examined(self, session: OutboxSession) -> None:
+        """Put what was found in a waiting session's folder in the place of what could not be read before."""
+        with self._writing():
+            self._db.execute("DELETE FROM sessions WHERE session_id = ? AND state = ?", (session.session_id, State.QUEUED))
+            self._insert(session)
 
     def enlist_again(self, session: OutboxSession) -> None:
         """Replace a stopped session by what was found in its folder now. Raises NoSuchTransition for one that is not stopped."""

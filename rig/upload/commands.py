@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import NonNegativeFloat, NonNegativeInt
@@ -15,10 +18,11 @@ from rig.outbox.enlist import examine_session
 from rig.outbox.journal import JOURNAL_NAME, Journal, LinkFault, OutboxSession
 from rig.outbox.states import STOPPED, WAITING, State
 from rig.settings import RigSettings
+from rig.upload.activity import UploadActivity, read_activity
 from rig.upload.lock import uploader_runs
 from shared.clock import Clock
 from shared.documents import Document, SessionId, UtcTime
-from shared.faults import FAULTS, NOT_FOUND, UPLOAD_FAILED, UPLOAD_NOT_NEEDED, Fault, GrimaceError
+from shared.faults import DISK_FAILED, FAULTS, NOT_FOUND, UPLOAD_FAILED, UPLOAD_NOT_NEEDED, Fault, GrimaceError
 
 WORDS: Mapping[State, str] = {
     State.QUEUED: "waiting to be sent",
@@ -81,20 +85,57 @@ class QueueReport(Document):
 
 
 def report_queue(settings: RigSettings) -> QueueReport:
-    """How things stand, from the journal; raises GrimaceError(E_OUTBOX)."""
-    with Journal(settings.data_folder / JOURNAL_NAME) as journal:
-        sessions, link = journal.sessions(), journal.hub_fault()
-    deleted = sum(session.state is State.DELETED for session in sessions)
+    """How things stand, from the journal and the running uploader; raises GrimaceError: E_OUTBOX, or E_DISK."""
+    try:
+        outbox = _look_into_outbox(settings.data_folder)
+    except sqlite3.Error as error:
+        raise GrimaceError(DISK_FAILED, f"{JOURNAL_NAME}: {error}") from error
+    waiting, runs = outbox.in_states(WAITING), uploader_runs(settings.data_folder)
+    activity = read_activity(settings.data_folder) if runs else UploadActivity()
+    link, deleted = outbox.link, outbox.counts.get(State.DELETED, 0)
     return QueueReport(
         hub_url=settings.hub.url if settings.hub else None,
-        uploader_runs=uploader_runs(settings.data_folder),
+        uploader_runs=runs,
         hub_trouble=_trouble(link.code, link.detail) if link else None,
-        hub_trouble_since=_since(link),
-        waiting=tuple(_queued(session) for session in sessions if session.state in WAITING),
-        stopped=tuple(_queued(session) for session in sessions if session.state in STOPPED),
-        on_hub=deleted + sum(session.state is State.CONFIRMED for session in sessions),
+        hub_trouble_since=link.since if link else None,
+        waiting=waiting,
+        stopped=outbox.in_states(STOPPED),
+        on_hub=deleted + outbox.counts.get(State.CONFIRMED, 0),
         deleted_here=deleted,
+        active_session=activity.active_session,
+        rate_bytes_per_s=activity.rate_bytes_per_s,
+        eta_s=_unsent_bytes(waiting) / activity.rate_bytes_per_s if activity.rate_bytes_per_s else None,
+        cap_bytes_per_s=activity.cap_bytes_per_s,
+        paused_because=activity.paused_because if waiting else None,
+        last_confirmed_at=outbox.last_receipt_at,
     )
+
+
+@dataclass(frozen=True)
+class OutboxView:
+    """What the journal says of the whole outbox; `sessions` are those that wait or are stopped."""
+
+    sessions: Sequence[OutboxSession] = ()
+    counts: Mapping[State, int] = field(default_factory=dict)
+    link: LinkFault | None = None
+    last_receipt_at: datetime | None = None
+
+    def in_states(self, states: Collection[State]) -> tuple[QueuedSession, ...]:
+        return tuple(_queued(session) for session in self.sessions if session.state in states)
+
+
+def _look_into_outbox(data_folder: Path) -> OutboxView:
+    """A journal that is not there yet is not made: whoever only looks may be another user than the rig's."""
+    path = data_folder / JOURNAL_NAME
+    if not path.exists():
+        return OutboxView()
+    with Journal(path) as journal:
+        sessions = journal.sessions(WAITING | STOPPED)
+        return OutboxView(sessions, journal.counts(), journal.hub_fault(), journal.last_receipt_at())
+
+
+def _unsent_bytes(waiting: Sequence[QueuedSession]) -> int:
+    return sum(session.size_bytes - session.sent_bytes for session in waiting)
 
 
 def show_queue(settings: RigSettings, clock: Clock, console: Console, as_json: bool = False) -> None:
@@ -113,20 +154,31 @@ def show_queue(settings: RigSettings, clock: Clock, console: Console, as_json: b
 def retry_session(settings: RigSettings, session: str, clock: Clock) -> OutboxSession:
     """Have a session tried again at once; one that was stopped is looked at anew. `session` may be the beginning of its id.
 
-    Raises GrimaceError: E_NOT_FOUND when no or more than one session begins so, E_UPLOADED when the hub has it.
+    Raises GrimaceError: E_NOT_FOUND when no or more than one session begins so, E_UPLOADED when the hub has it, E_DISK when its
+    files cannot be read.
     """
-    with Journal(settings.data_folder / JOURNAL_NAME) as journal:
+    path = settings.data_folder / JOURNAL_NAME
+    if not path.exists():
+        raise GrimaceError(NOT_FOUND, f"nothing was put into the outbox of {settings.data_folder} yet")
+    with Journal(path) as journal:
         matching = [known for known in journal.session_ids() if known.startswith(session)]
         if len(matching) != 1:
             raise GrimaceError(NOT_FOUND, f"{len(matching)} sessions of the outbox begin with {session}")
         found = journal.session(matching[0])
         if found.state in STOPPED:
-            journal.enlist_again(examine_session(settings.sessions_folder / found.session_id, clock.now()))
+            journal.enlist_again(_examine_again(settings.sessions_folder / found.session_id, clock.now()))
         elif found.state in WAITING:
             journal.hasten(found.session_id)
         else:
             raise GrimaceError(UPLOAD_NOT_NEEDED, found.session_id)
         return journal.session(found.session_id)
+
+
+def _examine_again(folder: Path, now: datetime) -> OutboxSession:
+    try:
+        return examine_session(folder, now)
+    except OSError as error:
+        raise GrimaceError(DISK_FAILED, str(error)) from error
 
 
 def _queued(session: OutboxSession) -> QueuedSession:
@@ -148,10 +200,6 @@ def _trouble(code: str, detail: str) -> Trouble:
     return Trouble(code=code, text=fault.text, detail=detail, remedy=fault.remedy)
 
 
-def _since(link: LinkFault | None) -> datetime | None:
-    return link.since if link else None
-
-
 def _headlines(report: QueueReport, now: datetime) -> list[str]:
     lines = []
     if report.hub_url is None:
@@ -163,14 +211,25 @@ def _headlines(report: QueueReport, now: datetime) -> list[str]:
         lines.append(f"{trouble.text}, for {duration(now - report.hub_trouble_since)} now: {trouble.detail}\n→ {trouble.remedy}")
     if report.waiting:
         oldest = min(session.since for session in report.waiting)
-        unsent = sum(session.size_bytes - session.sent_bytes for session in report.waiting)
+        unsent = _unsent_bytes(report.waiting)
         lines.append(f"{len(report.waiting)} waiting, {unsent / 1e6:.1f} MB to send; the oldest for {duration(now - oldest)}")
+        lines += _pace_lines(report)
     else:
         lines.append("Nothing waits to be sent.")
     if report.stopped:
         lines.append(f"{len(report.stopped)} stopped: somebody has to look at them")
     lines.append(f"{report.on_hub} safe on the hub, {report.deleted_here} of them deleted here")
     return lines
+
+
+def _pace_lines(report: QueueReport) -> list[str]:
+    if report.paused_because is not None:
+        return ["Nothing is sent while a recording runs; it goes on by itself afterwards."]
+    if report.rate_bytes_per_s is None:
+        return []
+    cap = f" (no more than {report.cap_bytes_per_s / 1e6:.2f} MB/s)" if report.cap_bytes_per_s is not None else ""
+    left = f"; everything is sent in {duration(timedelta(seconds=report.eta_s))}" if report.eta_s is not None else ""
+    return [f"{report.rate_bytes_per_s / 1e6:.2f} MB/s are being sent{cap}{left}"]
 
 
 def _table(report: QueueReport, now: datetime) -> Table:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from rig.outbox.enlist import examine_session
 from rig.outbox.integrity import SealCheck
 from rig.outbox.journal import Journal, OutboxSession
 from rig.outbox.retention import RECEIPT_NAME, check_receipt
 from rig.outbox.states import State
 from rig.upload.pace import poll_after_s
+from rig.upload.traffic import Traffic
 from rig.upload.tus import Outgoing, SessionUnknown, TusUpload
 from shared import faults
 from shared.api import FileState, Receipt, SessionAnnouncement, SessionState, SessionView
@@ -41,13 +43,14 @@ class Delivery:
     journal: Journal
     hub: Hub
     seals: SealCheck
+    traffic: Traffic
     sessions_folder: Path
     chunk_bytes: int
     clock: Clock
     pause: Callable[[float], None] = time.sleep
 
     def carry_on(self, session_id: str) -> None:
-        """Take the session as far as it goes now. Raises GrimaceError, of the hub or of our own, and OSError."""
+        """Take the session as far as it goes now. Raises GrimaceError, of the hub or of our own, OSError, and UploadPaused."""
         steps: dict[State, Callable[[OutboxSession], bool]] = {
             State.QUEUED: self._prove,
             State.ANNOUNCING: self._announce,
@@ -61,6 +64,9 @@ class Delivery:
             goes_on = step is not None and step(session)
 
     def _prove(self, session: OutboxSession) -> bool:
+        if not session.files:  # the disk did not let them be read when the session was found
+            self.journal.examined(examine_session(self._folder(session), self.clock.now()))
+            return True
         for file in session.files:
             self.seals.check(self._folder(session), file)
         self._move(session, State.ANNOUNCING)
@@ -80,12 +86,16 @@ class Delivery:
         for file in sorted(session.files, key=lambda file: file.size_bytes):
             if file.sent:
                 continue
+            self.traffic.check()
             self.seals.check(self._folder(session), file)
             outgoing = Outgoing(session.session_id, self._folder(session) / file.name, file.record)
             note = self._progress_notes(session.session_id, file.name)
-            upload = TusUpload(self.hub, outgoing, chunk_bytes=self.chunk_bytes, upload=file.upload, note=note, pause=self.pause)
+            upload = TusUpload(
+                self.hub, outgoing, self.traffic, chunk_bytes=self.chunk_bytes, upload=file.upload, note=note, pause=self.pause
+            )
             try:
-                upload.send()
+                with self.traffic.sending(session.session_id):
+                    upload.send()
             except SessionUnknown:
                 self._move(session, State.ANNOUNCING)
                 raise

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rig.control import CameraControl, CameraState
@@ -15,8 +14,6 @@ from shared import __version__
 from shared.api import RigHeartbeat
 from shared.client import Hub
 from shared.faults import RIG_NOT_RUNNING, GrimaceError
-
-log = logging.getLogger(__name__)
 
 BEAT_EVERY_S = 10.0
 CAMERA_ANSWERS_WITHIN_S = 1.0
@@ -40,47 +37,23 @@ def heartbeat_of(sessions: Sequence[OutboxSession], camera: CameraState | None, 
     )
 
 
-class HeartbeatThread(threading.Thread):
-    """Beats until the process ends."""
+@dataclass(frozen=True)
+class Heartbeat:
+    """What a beat works with; `beat` is called every BEAT_EVERY_S."""
 
-    def __init__(self, data_folder: Path, journal_path: Path, connect: Callable[[], Hub], every_s: float = BEAT_EVERY_S) -> None:
-        super().__init__(name="heartbeat", daemon=True)
-        self._data_folder = data_folder
-        self._journal_path = journal_path
-        self._connect = connect
-        self._every_s = every_s
-        self._ended = threading.Event()
-        self._last_fault: str | None = None
+    data_folder: Path
+    journal_path: Path
+    connect: Callable[[], Hub]
 
-    def stop(self) -> None:
-        self._ended.set()
+    def beat(self) -> None:
+        """Tell the hub. Raises GrimaceError when that is impossible, and what journal and disk raise.
 
-    def run(self) -> None:
-        with Journal(self._journal_path) as journal:
-            while not self._ended.is_set():
-                self._beat(journal)
-                self._ended.wait(self._every_s)
-
-    def _beat(self, journal: Journal) -> None:
-        """One heartbeat, or one line in the log when that becomes impossible."""
-        fault: str | None = None
-        try:
-            self._tell(journal)
-        except GrimaceError as error:
-            fault = error.fault.code
-            if fault != self._last_fault:
-                log.warning("no heartbeat: %s", error)
-        except Exception as error:  # a locked journal, a failing disk: without a next beat the hub takes the rig for dead
-            fault = type(error).__name__
-            if fault != self._last_fault:
-                log.exception("no heartbeat")
-        self._last_fault = fault
-
-    def _tell(self, journal: Journal) -> None:
-        """The connection is made anew: it would be closed by now, and the token may be another one."""
-        sessions = journal.sessions(WAITING | STOPPED)
-        heartbeat = heartbeat_of(sessions, self._camera_state(), shutil.disk_usage(self._data_folder).free)
-        hub = self._connect()
+        The connection is made anew: it would be closed by now, and the token may be another one.
+        """
+        with Journal(self.journal_path) as journal:
+            sessions = journal.sessions(WAITING | STOPPED)
+        heartbeat = heartbeat_of(sessions, self._camera_state(), shutil.disk_usage(self.data_folder).free)
+        hub = self.connect()
         try:
             hub.heartbeat(heartbeat)
         finally:
@@ -88,6 +61,6 @@ class HeartbeatThread(threading.Thread):
 
     def _camera_state(self) -> CameraState | None:
         try:
-            return CameraControl(self._data_folder, CAMERA_ANSWERS_WITHIN_S).status()
+            return CameraControl(self.data_folder, CAMERA_ANSWERS_WITHIN_S).status()
         except GrimaceError:
             return None  # told as the phase `unknown`, with E_RIG_DOWN

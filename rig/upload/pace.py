@@ -8,6 +8,8 @@ FIRST_PAUSE_S = 1.0
 SHORTEST_POLL_S = 0.5
 LONGEST_POLL_S = 30.0
 POLL_SHARE = 0.1
+SHORTEST_NEWS_S = 2.0
+LONGEST_NEWS_S = 3600.0
 
 
 def back_off_s(attempts: int, cap_s: float, jitter: float) -> float:
@@ -27,3 +29,9 @@ def is_due(next_try_at: datetime | None, now: datetime, cap_s: float) -> bool:
 def poll_after_s(waited_s: float) -> float:
     """How long to leave the hub at its work: often at first, then in proportion to the time it has taken so far."""
     return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, POLL_SHARE * waited_s))
+
+
+def news_after_s(waited_s: float) -> float:
+    """When to ask again what became of a session: a result that took an hour may be minutes late, and a hub that analyses nothing
+    is hardly asked at all."""
+    return min(LONGEST_NEWS_S, max(SHORTEST_NEWS_S, POLL_SHARE * waited_s))

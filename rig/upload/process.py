@@ -1,11 +1,13 @@
-"""The uploader process: wires outbox, uploader and heartbeat. It may be killed at any moment."""
+"""The uploader process: wires outbox, uploader, heartbeat and news. It may be killed at any moment."""
 
 from __future__ import annotations
 
 import logging
 import os
 import signal
+import sqlite3
 import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +15,16 @@ import psutil
 
 from rig.outbox.journal import JOURNAL_NAME, Journal, set_aside
 from rig.settings import HubSettings, RigSettings
-from rig.upload.heartbeat import HeartbeatThread
+from rig.settings_file import SettingsFile
+from rig.upload.activity import TELL_EVERY_S, ActivityTeller
+from rig.upload.heartbeat import BEAT_EVERY_S, Heartbeat
 from rig.upload.lock import only_uploader
-from rig.upload.uploader import Uploader
+from rig.upload.news_fetching import LOOK_FOR_NEWS_EVERY_S, NewsFetcher
+from rig.upload.recording_watch import RecordingWatch
+from rig.upload.repeating import Repeating
+from rig.upload.settings_watch import LOOK_AT_SETTINGS_EVERY_S, SettingsWatch
+from rig.upload.traffic import Traffic
+from rig.upload.uploader import Uploader, is_out_of_space, reserve_of
 from shared.client import Hub
 from shared.clock import SystemClock
 from shared.faults import OUTBOX_UNREADABLE, TOKEN_REFUSED, GrimaceError
@@ -25,20 +34,48 @@ log = logging.getLogger(__name__)
 NICENESS = 10
 
 
-def run_uploader(settings: RigSettings) -> None:
-    """Upload until SIGTERM or SIGINT, which end the process at once: every step is made to be cut off.
+EXIT_START_ME_AGAIN = 75
+"""The settings changed (`sysexits.h`: EX_TEMPFAIL)."""
+
+
+def run_uploader(settings: RigSettings, file: SettingsFile) -> None:
+    """Upload until SIGTERM or SIGINT, which end the process at once: every step is made to be cut off. So it is when the
+    settings in `file` change: with EXIT_START_ME_AGAIN.
 
     Raises GrimaceError(E_OUTBOX_BUSY) when another uploader works on the same data folder.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+    for number, status in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, EXIT_START_ME_AGAIN)):
+        signal.signal(number, partial(_end, status))
     _give_way_to_the_recording()
-    journal_path = settings.data_folder / JOURNAL_NAME
-    with only_uploader(settings.data_folder), open_journal(journal_path) as journal:
+    with only_uploader(settings.data_folder), open_journal(settings.data_folder / JOURNAL_NAME) as journal:
+        watch = RecordingWatch(settings.data_folder)
+        traffic = Traffic(settings.upload, watch.is_recording, SystemClock())
         connect = partial(connect_to_hub, settings.hub) if settings.hub else _no_hub
-        if settings.hub is not None:
-            HeartbeatThread(settings.data_folder, journal_path, connect).start()
-        Uploader(settings, journal, connect, SystemClock()).run()
+        for thread in _threads(settings, file, watch, traffic, connect):
+            thread.start()
+        watch.wait_for_first_word()
+        Uploader(settings, journal, connect, traffic, SystemClock()).run()
+
+
+def _threads(
+    settings: RigSettings, file: SettingsFile, watch: RecordingWatch, traffic: Traffic, connect: Callable[[], Hub]
+) -> Iterator[Repeating]:
+    """What goes on beside the uploading."""
+    folder, journal_path, clock = settings.data_folder, settings.data_folder / JOURNAL_NAME, SystemClock()
+    yield Repeating("recording watch", watch.listen, every_s=0.0)
+    yield Repeating("activity", ActivityTeller(folder, traffic, clock).tell, TELL_EVERY_S)
+    yield Repeating("settings watch", SettingsWatch(settings, file, _start_again).look, LOOK_AT_SETTINGS_EVERY_S)
+    if settings.hub is not None:
+        yield Repeating("heartbeat", Heartbeat(folder, journal_path, connect).beat, BEAT_EVERY_S)
+        yield Repeating("news", NewsFetcher(folder, journal_path, connect, clock).fetch, LOOK_FOR_NEWS_EVERY_S)
+
+
+def _end(status: int, *_: object) -> None:
+    sys.exit(status)
+
+
+def _start_again() -> None:
+    os.kill(os.getpid(), signal.SIGHUP)  # the main thread is the one that has to end
 
 
 def connect_to_hub(hub: HubSettings) -> Hub:
@@ -51,8 +88,16 @@ def connect_to_hub(hub: HubSettings) -> Hub:
 
 
 def open_journal(path: Path) -> Journal:
-    """The journal; one that cannot be read is put aside, and a new one is filled from the session folders."""
+    """The journal; one that cannot be read is put aside, and a new one is filled from the session folders.
+
+    On a full disk not even opening it works: the space set aside makes room, and the uploader's first step more of it.
+    """
     try:
+        return Journal(path)
+    except sqlite3.OperationalError as error:
+        if not is_out_of_space(path.parent) or not reserve_of(path.parent).release():
+            raise
+        log.warning("the disk is full (%s): the space set aside is used to open the journal", error)
         return Journal(path)
     except GrimaceError as error:
         if error.fault is not OUTBOX_UNREADABLE:

@@ -15,17 +15,12 @@ from pathlib import Path
 import requests
 import tenacity
 
+from rig.upload.traffic import BLOCK_BYTES, SMALLEST_CHUNK_BYTES, Traffic
 from shared import faults
 from shared.api import METADATA_FILE_NAME, METADATA_SESSION, METADATA_SHA256, TUS_PATH, TUS_VERSION
 from shared.client import Hub, HubRefused, HubUnreachable
 from shared.faults import GrimaceError
 from shared.manifest import FileRecord
-
-BLOCK_BYTES = 64 * 1024
-"""What is read from the disk and handed to the network at once."""
-
-SMALLEST_CHUNK_BYTES = 64 * 1024
-"""A chunk counts as a whole or not at all, so on a bad line it shrinks to what gets through; not below this."""
 
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.5
@@ -56,21 +51,26 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class FileRange:
-    """A piece of a file as a request's body; read when it is sent."""
+    """A piece of a file as a request's body; read when it is sent, as fast as `traffic` lets it, which may raise UploadPaused."""
 
     path: Path
     offset: int
     length: int
+    traffic: Traffic
 
     def __len__(self) -> int:
         return self.length
 
     def __iter__(self) -> Iterator[bytes]:
+        return self._blocks(self.traffic.admit)
+
+    def _blocks(self, admit: Callable[[int], int]) -> Iterator[bytes]:
+        """`admit` says how many of the bytes that are left come next."""
         with self.path.open("rb") as file:
             file.seek(self.offset)
             left = self.length
             while left:
-                block = file.read(min(BLOCK_BYTES, left))
+                block = file.read(admit(left))
                 if not block:
                     raise GrimaceError(faults.FILE_CHANGED, f"{self.path.name} became shorter while it was sent")
                 left -= len(block)
@@ -78,7 +78,7 @@ class FileRange:
 
     def sha256(self) -> bytes:
         digest = hashlib.sha256()
-        for block in self:
+        for block in self._blocks(lambda left: min(BLOCK_BYTES, left)):
             digest.update(block)
         return digest.digest()
 
@@ -90,6 +90,7 @@ class TusUpload:
         self,
         hub: Hub,
         outgoing: Outgoing,
+        traffic: Traffic,
         *,
         chunk_bytes: int,
         upload: str | None = None,
@@ -98,6 +99,7 @@ class TusUpload:
     ) -> None:
         self._hub = hub
         self._outgoing = outgoing
+        self._traffic = traffic
         self._most_bytes = self._chunk_bytes = chunk_bytes
         self._upload = upload
         self._offset: int | None = None  # not known: to be asked for
@@ -108,7 +110,8 @@ class TusUpload:
         """Return when the hub has every byte.
 
         Raises HubUnreachable or HubRefused when several attempts in a row brought nothing, or when another attempt would not
-        help (the session is unknown, the token or the file is refused, the hub is full); OSError when the file cannot be read.
+        help (the session is unknown, the token or the file is refused, the hub is full); OSError when the file cannot be read;
+        UploadPaused when nothing may be sent any more.
         """
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_passes),
@@ -155,7 +158,8 @@ class TusUpload:
 
     def _send_chunk(self, offset: int) -> None:
         left = self._outgoing.record.size_bytes - offset
-        chunk = FileRange(self._outgoing.path, offset, min(self._chunk_bytes, left))
+        length = min(self._traffic.longest_chunk_bytes(self._chunk_bytes), left)
+        chunk = FileRange(self._outgoing.path, offset, length, self._traffic)
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Upload-Offset": str(offset),

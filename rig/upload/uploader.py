@@ -19,9 +19,11 @@ from rig.outbox.integrity import SealCheck
 from rig.outbox.journal import Journal, OutboxSession
 from rig.outbox.retention import RetentionRule, Shelf, to_delete
 from rig.outbox.states import WAITING, State
+from rig.recording.reserve import SpaceReserve
 from rig.settings import RigSettings
 from rig.upload.delivery import Delivery, SessionRefused
 from rig.upload.pace import back_off_s, is_due
+from rig.upload.traffic import Traffic, UploadPaused
 from shared import faults
 from shared.client import Hub, HubRefused, HubUnreachable
 from shared.clock import NANOSECONDS, Clock
@@ -31,6 +33,9 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 RETENTION_EVERY_S = 60.0
+RESERVE_NAME = "uploader-reserve"
+RESERVE_BYTES = 2 * 2**20
+"""Many times what the journal and a receipt take."""
 
 FINAL = frozenset(
     {(faults.SESSION_CONFLICT.code, 409), (faults.UPLOAD_TOO_LARGE.code, 413), (faults.NOT_VALID.code, 422)},
@@ -77,11 +82,15 @@ class Uploader:
     settings: RigSettings
     journal: Journal
     connect: Callable[[], Hub]
+    traffic: Traffic
     clock: Clock
     pause: Callable[[float], None] = time.sleep
     _link: Link = field(default_factory=Link)
-    _seals: SealCheck = field(default_factory=SealCheck)
     _tidy_due_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self._seals = SealCheck(self.traffic.check)
+        self._reserve = reserve_of(self.settings.data_folder)
 
     def run(self) -> None:
         """Work for ever."""
@@ -90,19 +99,31 @@ class Uploader:
             self.pause(LOOK_EVERY_S)
 
     def run_once(self) -> None:
-        """Look at everything once. Raises only what concerns the whole outbox: sqlite3.Error, and OSError of its folder."""
+        """Look at everything once. Raises only what concerns the whole outbox: sqlite3.Error, and OSError of its folder.
+
+        On a disk without a free byte not even the journal can be written: the space set aside pays for what may be deleted.
+        """
+        try:
+            self._look()
+        except (sqlite3.Error, OSError) as error:
+            if not is_out_of_space(self.settings.data_folder) or not self._reserve.release():
+                raise
+            log.warning("the disk is full (%s): the space set aside is used to delete what may be deleted", error)
+            self.tidy()
+
+    def _look(self) -> None:
+        if self.clock.monotonic_ns() >= self._tidy_due_ns:
+            self._tidy_due_ns = self.clock.monotonic_ns() + round(RETENTION_EVERY_S * NANOSECONDS)
+            self.tidy()
         for session in enlist_new_sessions(self.settings.sessions_folder, self.journal, self.clock.now()):
             log.info(
                 "session enlisted", extra={"session": session.session_id, "state": session.state, "fault": session.fault_code}
             )
         if self.settings.hub is not None and self.clock.monotonic_ns() >= self._link.due_ns:
             self._work_through()
-        if self.clock.monotonic_ns() >= self._tidy_due_ns:
-            self._tidy_due_ns = self.clock.monotonic_ns() + round(RETENTION_EVERY_S * NANOSECONDS)
-            self.tidy()
 
     def tidy(self) -> None:
-        """Delete what may be deleted."""
+        """Delete what may be deleted, and set space aside for doing so when the disk is full."""
         shelf = shelf_of(self.settings.data_folder, self.settings.sessions_folder)
         rule = RetentionRule(timedelta(days=self.settings.retention.keep_days), self.settings.retention.min_free_bytes)
         shelf.finish_deletions(self.journal)
@@ -111,6 +132,15 @@ class Uploader:
         for session in to_delete(self.journal.sessions({State.CONFIRMED}), rule, now, free_bytes):
             shelf.delete(session, self.journal, now)
             log.info("session deleted here; the hub has it", extra={"session": session.session_id})
+        self._set_space_aside()
+
+    def _set_space_aside(self) -> None:
+        if is_out_of_space(self.settings.data_folder):
+            return
+        try:
+            self._reserve.fill()
+        except GrimaceError as error:  # a recording was faster
+            log.warning("no space can be set aside: %s", error)
 
     def _work_through(self) -> None:
         now, cap_s = self.clock.now(), self.settings.upload.retry_cap_s
@@ -122,6 +152,8 @@ class Uploader:
         """Take a session as far as it goes; False when the hub cannot be used at all at the moment."""
         try:
             self._delivery().carry_on(session.session_id)
+        except UploadPaused:
+            return True  # nothing failed; what needs no traffic is still looked at
         except GrimaceError as error:
             return self._settle(session, error)
         except sqlite3.Error:
@@ -142,6 +174,7 @@ class Uploader:
             self.journal,
             self._link.hub,
             self._seals,
+            self.traffic,
             self.settings.sessions_folder,
             self.settings.upload.chunk_bytes,
             self.clock,
@@ -190,6 +223,16 @@ class Uploader:
             self._link.hub.close()
         self._link = Link(hub, self._link.failures + 1, self.clock.monotonic_ns() + round(pause_s * NANOSECONDS))
         self.journal.note_hub_fault(error, self.clock.now())
+
+
+def reserve_of(data_folder: Path) -> SpaceReserve:
+    """Space for the journal, set aside for the moment when there is none."""
+    return SpaceReserve(data_folder / RESERVE_NAME, RESERVE_BYTES)
+
+
+def is_out_of_space(data_folder: Path) -> bool:
+    """Whether so little is free that the journal could fail to be written."""
+    return shutil.disk_usage(data_folder).free < RESERVE_BYTES
 
 
 def shelf_of(data_folder: Path, sessions_folder: Path) -> Shelf:

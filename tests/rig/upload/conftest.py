@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.processes import RunningHub
+from tests.rig.upload.fault_proxy import FaultProxy
+from tests.rig.upload.upload_rig import Rig
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,18 @@ def known_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnownRig]:
     running = start_hub(tmp_path_factory.mktemp("hub"))
     yield running
     running.hub.stop()
+
+
+@pytest.fixture
+def rig(known_rig: KnownRig, tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path, known_rig.url, known_rig.token)
+    yield rig
+    rig.journal.__exit__()
+
+
+@pytest.fixture
+def proxied(known_rig: KnownRig, tmp_path: Path) -> Iterator[tuple[Rig, FaultProxy]]:
+    with FaultProxy(known_rig.url) as proxy:
+        rig = Rig(tmp_path, proxy.url, known_rig.token)
+        yield rig, proxy
+        rig.journal.__exit__()

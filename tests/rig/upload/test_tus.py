@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from rig.settings import UploadSettings
+from rig.upload.traffic import Traffic
 from rig.upload.tus import ATTEMPTS, Outgoing, SessionUnknown, TusUpload
 from shared.api import FileState, Problem, SessionAnnouncement, UploadedFile
 from shared.client import Hub, HubRefused, HubUnreachable
+from shared.clock import SystemClock
 from shared.hashing import sha256_of_bytes
 from shared.manifest import FileRecord, StudyMetadata
 from tests.processes import until
@@ -57,7 +60,8 @@ class Trial:
     def upload(self, chunk_bytes: int = CHUNK_BYTES, **changes: object) -> TusUpload:
         outgoing = Outgoing(self.session_id, self.path, self.record)
         options = {"note": lambda _upload, offset: self.offsets.append(offset), "pause": self.pauses.append, **changes}
-        return TusUpload(self.hub, outgoing, chunk_bytes=chunk_bytes, **options)
+        uncapped = Traffic(UploadSettings(), lambda: False, SystemClock())
+        return TusUpload(self.hub, outgoing, uncapped, chunk_bytes=chunk_bytes, **options)
 
     def on_hub(self) -> UploadedFile:
         view = self.direct.session(self.session_id)
