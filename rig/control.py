@@ -19,6 +19,8 @@ from shared.faults import FAULTS, RIG_NOT_RUNNING, SETTINGS_INVALID, GrimaceErro
 from shared.manifest import CameraRecord, FaultRecord, FrameCounts, PreflightRecord, SessionManifest, StudyMetadata
 
 ANSWER_WITHIN_S = 5.0
+START_WITHIN_S = 20.0
+"""A start is answered when the session's folder is on the disk: a slow card takes seconds, and must not be asked twice."""
 LONGEST_RECORDING_S = 24 * 3600
 LONGEST_SOCKET_PATH = 107
 """Bytes that Linux allows for the path of a local socket (`unix(7)`: 108 with the closing zero)."""
@@ -211,7 +213,8 @@ class CameraControl:
         return self.begin(StartCommand(planned_s=planned_s, study=study))
 
     def begin(self, command: StartCommand) -> CameraState:
-        return self._ask(command)
+        self.status()  # a process that is not there is noticed sooner
+        return self._ask(command, max(self._timeout_ms, round(START_WITHIN_S * 1000)))
 
     def observe(self, observation: FaceObservation) -> CameraState:
         return self._ask(ObserveCommand(observation=observation))
@@ -228,8 +231,8 @@ class CameraControl:
     def mark(self, text: str) -> CameraState:
         return self._ask(MarkerCommand(text=text))
 
-    def _ask(self, command: Document) -> CameraState:
-        with _socket(zmq.REQ, self._timeout_ms) as socket:
+    def _ask(self, command: Document, timeout_ms: int | None = None) -> CameraState:
+        with _socket(zmq.REQ, self._timeout_ms if timeout_ms is None else timeout_ms) as socket:
             socket.connect(command_address(self._data_folder))
             try:
                 socket.send(command.model_dump_json().encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import av
@@ -20,7 +21,7 @@ from rig.settings import CameraSettings, ReplayFaults
 from shared.clock import Clock, SystemClock, boot_id
 from shared.detections import PART_OF_FAU, Part
 from shared.documents import BuildReference
-from shared.face_check import FaceObservation, SeenPart
+from shared.face_check import CHECKED_FAUS, FaceObservation, SeenPart
 from shared.faults import Fault
 from shared.grimace import Fau
 from shared.ledger import FrameRow, read_rows
@@ -51,6 +52,23 @@ def seen_in(sensor_us: int, *visible: Fau, confidence: float = 0.9) -> FaceObser
     return FaceObservation(
         sensor_ns=sensor_us * 1000, build=BUILD, parts=tuple(parts), visible=visible, sharpness=12.5, light=101.0
     )
+
+
+class EachSecond:
+    """Checks each 30th frame and tells of it three frames later; `hidden` units are not seen from the check of that number on."""
+
+    def __init__(self, hidden_from: int = 10**9, *hidden: Fau) -> None:
+        self._times: list[int] = []
+        self._checks = count()
+        self._hidden_from = hidden_from
+        self._hidden = hidden
+
+    def __call__(self, frame: FrameInfo) -> FaceObservation | None:
+        self._times.append(frame.sensor_us)
+        if len(self._times) % 30 != 4:
+            return None
+        hidden = self._hidden if next(self._checks) >= self._hidden_from else ()
+        return seen_in(self._times[-4], *(fau for fau in CHECKED_FAUS if fau not in hidden))
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,26 +20,9 @@ from shared.face_check import CHECKED_FAUS, FaceObservation, FauRow, Sufficiency
 from shared.grimace import Fau
 from shared.ledger import read_rows
 from shared.manifest import FAU_NAME
-from tests.rig.bench import BUILD, Bench, ledger_of, seen_in, tear, tiny_camera
+from tests.rig.bench import BUILD, Bench, EachSecond, ledger_of, seen_in, tear, tiny_camera
 
 GOAL = SufficiencyGoal(frames=3, within_s=60, sampling_rate_hz=1.0)
-
-
-class EachSecond:
-    """Checks each 30th frame and tells of it three frames later; `hidden` units are not seen from the check of that number on."""
-
-    def __init__(self, hidden_from: int = 10**9, *hidden: Fau) -> None:
-        self._times: list[int] = []
-        self._checks = count()
-        self._hidden_from = hidden_from
-        self._hidden = hidden
-
-    def __call__(self, frame: FrameInfo) -> FaceObservation | None:
-        self._times.append(frame.sensor_us)
-        if len(self._times) % 30 != 4:
-            return None
-        hidden = self._hidden if next(self._checks) >= self._hidden_from else ()
-        return seen_in(self._times[-4], *(fau for fau in CHECKED_FAUS if fau not in hidden))
 
 
 def checks_of(folder: SessionFolder) -> list[FauRow]:

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from hub.sessions.finishing import finish_received
+from rig.recording.sealing import seal
 from shared.api import AnalysisState, FileState, SessionState
+from shared.face_check import FauRow, SufficiencyGoal
 from shared.hashing import sha256_of_file
-from shared.manifest import MANIFEST_NAME, SealState, SessionManifest, video_name
+from shared.ledger import read_rows
+from shared.manifest import FAU_NAME, MANIFEST_NAME, SealState, SessionManifest, video_name
 from tests.hub.sessions.conftest import QuietHub, files_of
+from tests.rig.bench import Bench, EachSecond, tiny_camera
 from tests.sealed_sessions import seal_session
 
 CLIP = Path(__file__).parents[2] / "media" / "chamber-short.mp4"
@@ -38,6 +42,19 @@ def test_a_whole_session_is_stored_with_a_receipt_that_names_every_file(hub, fol
     assert view.receipt.stored_at == hub.parts.clock.now()
     assert view.duration_s == pytest.approx(1.0, abs=0.01)
     assert {file.state for file in view.files} == {FileState.VERIFIED}
+
+
+def test_what_the_face_check_saw_is_kept_with_the_session(hub, tmp_path):
+    recorded = Bench(tmp_path / "rig").record(tiny_camera(), seconds=3, check=EachSecond(), goal=SufficiencyGoal(frames=2))
+    manifest = seal(recorded)
+    session_id = hub.receive_all(files_of(recorded.path), recorded.session_id)
+    finish_received(hub.parts)
+    assert hub.view(session_id).state is SessionState.STORED
+    stored = hub.stored_file(session_id, FAU_NAME)
+    assert [row.frame_index for row in read_rows(stored, FauRow)] == [0, 30, 60]
+    assert {file.name for file in hub.view(session_id).receipt.files} >= {FAU_NAME}
+    kept = SessionManifest.read(hub.stored_file(session_id, MANIFEST_NAME))
+    assert (kept.coverage, kept.goal, kept.builds) == (manifest.coverage, manifest.goal, manifest.builds)
 
 
 def test_its_files_lie_in_its_folder_and_nowhere_else(hub, folder):
