@@ -11,6 +11,7 @@ app = typer.Typer(help="Records laboratory mice and loses nothing on the way.", 
 for command in (
     processes.run,
     processes.camera,
+    processes.agent,
     processes.face_check,
     processes.uploader,
     sessions.record,

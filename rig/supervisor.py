@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rig.parent import supervised_environment
 from shared.clock import NANOSECONDS, Clock
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Supervisor:
     def _start(self, kept: Kept, now_ns: int) -> None:
         """A machine that is short of memory may refuse one process: that must not end the other, which may be recording."""
         try:
-            kept.process = subprocess.Popen(kept.spec.command, start_new_session=True)
+            kept.process = subprocess.Popen(kept.spec.command, start_new_session=True, env=supervised_environment())
         except OSError as error:
             self._start_later(kept, now_ns, f"cannot be started ({error})")
         else:
