@@ -48,23 +48,32 @@ class ProcessCost:
 
 
 def measure(workdir: Path) -> list[Measurement]:
+    """Time of a check as a share of the second that it has, and what the whole process takes."""
+    one_thread, two_threads = (check_time(threads).median_ms / BUDGET_MS for threads in (1, 2))
     cost = process_cost(workdir)
     return [
-        Measurement("face_check_share_of_second_1_thread", check_ms(1) / BUDGET_MS, HALF_OF_THE_BUDGET_ON_A_PI, "s/s", "at most"),
-        Measurement(
-            "face_check_share_of_second_2_threads", check_ms(2) / BUDGET_MS, HALF_OF_THE_BUDGET_ON_A_PI, "s/s", "at most"
-        ),
+        Measurement("face_check_share_of_budget_1_thread", one_thread, HALF_OF_THE_BUDGET_ON_A_PI, "s/s", "at most"),
+        Measurement("face_check_share_of_budget_2_threads", two_threads, HALF_OF_THE_BUDGET_ON_A_PI, "s/s", "at most"),
         Measurement("face_check_resident_mb", cost.resident_mb, MEMORY_MB, "MB", "at most"),
         Measurement("face_check_cpu_s_per_s", cost.cpu_s_per_s, BUSY_CORE, "CPU s/s", "at most"),
     ]
 
 
-def check_ms(threads: int) -> float:
-    """Median wall time of one check, colour conversion and measures included."""
+@dataclass(frozen=True)
+class CheckTime:
+    """Wall time of a check, colour conversion and measures included. On a busy machine the quickest says what it costs."""
+
+    quickest_ms: float
+    median_ms: float
+
+
+def check_time(threads: int) -> CheckTime:
+    """Check one frame again and again."""
     cv2.setNumThreads(1)
     examiner = Examiner(open_build(BUILD), threads, SystemClock())
     frame = _a_small_frame()
-    return median(examiner.examine(frame).took_ms for _ in range(FRAMES_TIMED))
+    took_ms = [examiner.examine(frame).took_ms for _ in range(FRAMES_TIMED)]
+    return CheckTime(min(took_ms), median(took_ms))
 
 
 def _a_small_frame() -> SmallFrame:
