@@ -34,7 +34,7 @@ class Conversation:
 
     def __init__(self, rig_id: str, connection: BrokerConnection, publisher: Publisher, commands: CommandTaker) -> None:
         self.refusal = ""
-        """What the broker does not let this rig do; empty when it takes everything."""
+        """The first thing that the broker did not let this rig do; empty when it takes everything."""
         self._rig_id = rig_id
         self._connection = connection
         self._publisher = publisher
@@ -92,7 +92,7 @@ class Conversation:
         sent = self._sent.pop(acknowledged.number, None)
         if sent is None:
             return
-        if acknowledged.refusal:
+        if acknowledged.refusal and not self.refusal:
             self.refusal = f"it does not let {self._rig_id} {sent.what}: {acknowledged.refusal}"
         if sent.key is not None:  # what was refused once would be refused again
             self._publisher.spool.delivered(sent.key)
