@@ -13,9 +13,9 @@ from shared.clock import Clock
 def make_camera(settings: RigSettings, clock: Clock) -> CameraBackend:
     """The camera, not yet opened; raises GrimaceError(E_CAM_SOURCE) when what it needs is not installed."""
     if settings.camera.backend == "picamera":
-        from rig.camera.picamera.camera import real_camera
+        from rig.camera.picamera.camera import PicameraCamera
 
-        return real_camera(settings.camera)
+        return PicameraCamera(settings.camera)
     if settings.camera.backend == "sim":
         from rig.camera.simulated.backend import simulated_camera
 
