@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -21,8 +21,17 @@ AWAY_LIMIT_S = 60.0
 """A camera process that died is back well within this time: its supervisor waits a few seconds at most."""
 
 
-def record_and_wait(control: CameraControl, seconds: float, study: StudyMetadata, console: Console | None) -> FinishedSession:
-    """Start a recording and return when it is finished; shows the progress on `console`. Raises GrimaceError."""
+def record_and_wait(
+    control: CameraControl,
+    seconds: float,
+    study: StudyMetadata,
+    console: Console | None,
+    on_state: Callable[[CameraState], None] = lambda _: None,
+) -> FinishedSession:
+    """Start a recording and return when it is finished; shows the progress on `console`, and tells `on_state` of every state.
+
+    Raises GrimaceError.
+    """
     state = control.start(seconds, study)
     if state.recording is None:
         raise GrimaceError(RIG_NOT_RUNNING, "the recording was accepted but is not there")
@@ -36,6 +45,7 @@ def record_and_wait(control: CameraControl, seconds: float, study: StudyMetadata
     with Progress(*columns, console=console, disable=console is None) as progress:
         task = progress.add_task("opening", total=seconds, frames=0)
         for state in _states(control):
+            on_state(state)
             if (finished := _finished(state, session_id, folder)) is not None:
                 return finished
             if (recording := state.recording) is not None and recording.session_id == session_id:

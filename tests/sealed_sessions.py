@@ -35,7 +35,13 @@ RECORDED_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
 def seal_session(
-    sessions_folder: Path, *, frames: int = 30, size_px: int = 64, recorded_at: datetime = RECORDED_AT, animal: str = "m1"
+    sessions_folder: Path,
+    *,
+    frames: int = 30,
+    size_px: int = 64,
+    recorded_at: datetime = RECORDED_AT,
+    study: str = "trial",
+    animal: str = "m1",
 ) -> Path:
     """A sealed session's folder. Noise does not compress: `frames * size_px**2 * 1.5` is about the video's size in bytes."""
     session_id = str(uuid.uuid4())
@@ -57,7 +63,7 @@ def seal_session(
         software_version="0",
         started_at=recorded_at,
         ended_at=recorded_at + timedelta(seconds=frames / FRAME_RATE),
-        study=StudyMetadata(study="trial", animal=animal),
+        study=StudyMetadata(study=study, animal=animal),
         camera=CameraRecord(backend="replay", model="noise", width_px=size_px, height_px=size_px, frame_rate=FRAME_RATE),
         parts=(Part(number=1, file=video_name(1), first_sensor_ns=FIRST_SENSOR_NS, frames_written=frames),),
         counts=FrameCounts(expected=frames, captured=frames, written=frames, dropped=0),

@@ -17,6 +17,7 @@ BURST_S = 2.0
 """At five small pictures a second, ten of them: enough for a median without the sensor's noise and a mouse's quick movements."""
 
 SILENT_AFTER_S = 1.0
+CAMERA_ANSWERS_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)

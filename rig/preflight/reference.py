@@ -19,7 +19,7 @@ from rig.camera.states import Phase
 from rig.control import CameraControl, PictureState
 from rig.disk import fault_of
 from rig.luma import Luma, mean_light, sharpness
-from rig.preflight.pictures import still_picture, watch_pictures
+from rig.preflight.pictures import CAMERA_ANSWERS_WITHIN_S, still_picture, watch_pictures
 from rig.settings import RigSettings
 from shared.clock import Clock
 from shared.documents import Document, FileName, Sha256, UtcTime
@@ -91,7 +91,7 @@ def take_reference(settings: RigSettings, taken_by: str, clock: Clock) -> Refere
     E_RIG_DOWN without a camera process, E_CAM_STALLED when no pictures come, E_REC_BUSY during a recording,
     E_DISK_READ_ONLY, E_DISK_FULL or E_DISK_STALLED when it cannot be written.
     """
-    state = CameraControl(settings.data_folder).status()
+    state = CameraControl(settings.data_folder, CAMERA_ANSWERS_WITHIN_S).status()
     if state.phase is not Phase.IDLE:
         raise GrimaceError(RECORDING_BUSY, "a reference shows the empty chamber")
     pictures = watch_pictures(settings.data_folder)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.control import CameraControl, CameraState
-from rig.preflight.pictures import TimedLuma, watch_pictures
+from rig.preflight.pictures import CAMERA_ANSWERS_WITHIN_S, TimedLuma, watch_pictures
 from rig.preflight.reference import Reference, load_reference
 from rig.settings import RigSettings
 from shared.faults import GrimaceError
-
-ANSWER_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,6 @@ def gather_subject(settings: RigSettings, planned_s: float) -> Subject:
 
 def _camera_state(settings: RigSettings) -> CameraState | None:
     try:
-        return CameraControl(settings.data_folder, ANSWER_WITHIN_S).status()
+        return CameraControl(settings.data_folder, CAMERA_ANSWERS_WITHIN_S).status()
     except GrimaceError:
         return None

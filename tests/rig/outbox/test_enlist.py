@@ -13,6 +13,7 @@ from rig.outbox.enlist import enlist_new_sessions, examine_session
 from rig.outbox.integrity import SealCheck
 from rig.outbox.journal import Journal
 from rig.outbox.states import State
+from rig.selftest.marking import SELF_TEST_STUDY
 from shared.faults import GrimaceError
 from shared.hashing import sha256_of_file
 from shared.manifest import MANIFEST_NAME
@@ -162,3 +163,9 @@ def test_reading_that_was_given_up_proves_nothing(sessions_folder):
     with pytest.raises(StopIteration):
         seals.check(folder, video)
     assert not seals._proven
+
+
+def test_the_rigs_own_self_test_is_never_taken_in(sessions_folder, journal):
+    seal_session(sessions_folder, study=SELF_TEST_STUDY)
+    assert enlist_new_sessions(sessions_folder, journal, NOW) == []
+    assert not journal.session_ids()
