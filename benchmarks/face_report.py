@@ -227,12 +227,12 @@ On a server's processor (x86-64 with AVX2), conversion, detection and measures o
 | a check with one thread | {_time_cells(one_thread)} |
 | a check with two threads | {_time_cells(two_threads)} |
 
-The whole process holds {process.resident_mb:.0f} MB of memory and, with a check a second, takes {process.cpu_s_per_s:.1%} of a core.
+The whole process holds {process.resident_mb:.0f} MB of memory and takes {process.cpu_s_per_s:.1%} of a core for a check a second.
 
 **A Raspberry Pi 4 was not measured.** Published times of comparable networks suggest that its four cores together take about
-{PI_4_SLOWER:g} times (4 to 7 times) as long as one thread here: {one_thread.quickest_ms * PI_4_SLOWER:.0f} ms with four threads, and at
-most four times that with one. This is an estimate, without the camera's own load and without a hot processor. The rig checks less
-often by itself where a check takes longer than half a second.
+{PI_4_SLOWER:g} times (4 to 7 times) as long as one thread here: {one_thread.quickest_ms * PI_4_SLOWER:.0f} ms with four threads,
+and at most four times that with one. This is an estimate, without the camera's own load and without a hot processor. The rig checks
+less often by itself where a check takes longer than half a second.
 """
 
 

@@ -36,7 +36,7 @@ class SeenPart(Document):
 
 
 class FaceObservation(Document):
-    """One check of one frame. Without a face in the picture, `parts` is empty and the face's measures are None."""
+    """One check of one frame. Without a face, `parts` has the body at most, and the face's measures are None."""
 
     sensor_ns: NonNegativeInt
     """The frame that was looked at, by its sensor time: joins the ledger."""
