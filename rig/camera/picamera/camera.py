@@ -110,14 +110,16 @@ class PicameraCamera:
                 raise GrimaceError(CAMERA_SETTINGS, f"pictures are {got[stream]['size']} instead of {wanted[stream]['size']} px")
 
     def _settled_frame(self) -> FrameInfo:
-        """The first frame that is as asked; raises GrimaceError (E_CAM_SETTINGS, E_CAM_STALLED)."""
-        wrong = ""
+        """The first frame that is as asked, or the last one tried: the process watches the picture on, tells it, and refuses to
+        record (`rig.camera.picture_watch`). Raises GrimaceError(E_CAM_STALLED).
+        """
+        frame = self._first_frames.next()
         for _ in range(FRAMES_TO_SETTLE):
-            frame = self._first_frames.next()
-            wrong = mismatch(self._settings.picture, frame)
-            if not wrong:
+            if not mismatch(self._settings.picture, frame):
                 return frame
-        raise GrimaceError(CAMERA_SETTINGS, wrong)
+            frame = self._first_frames.next()
+        log.error("%s (%s): %s", CAMERA_SETTINGS.text, CAMERA_SETTINGS.code, mismatch(self._settings.picture, frame))
+        return frame
 
     def _read_back(self, frame: FrameInfo) -> dict[str, float | str]:
         red, blue = frame.colour_gains or (0.0, 0.0)
