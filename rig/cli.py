@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from rig.commands import checks, outbox, processes, sessions, settings
+from rig.commands import checks, outbox, processes, sessions, settings, simulation
 
 app = typer.Typer(help="Records laboratory mice and loses nothing on the way.", no_args_is_help=True, add_completion=False)
 
@@ -25,6 +25,7 @@ for command in (
     checks.take_reference,
     checks.selftest,
     settings.check_settings,
+    simulation.simulate_fault,
 ):
     app.command()(command)
 
