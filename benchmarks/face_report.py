@@ -231,8 +231,8 @@ The whole process holds {process.resident_mb:.0f} MB of memory and takes {proces
 
 **A Raspberry Pi 4 was not measured.** Published times of comparable networks suggest that its four cores together take about
 {PI_4_SLOWER:g} times (4 to 7 times) as long as one thread here: {one_thread.quickest_ms * PI_4_SLOWER:.0f} ms with four threads,
-and at most four times that with one. This is an estimate, without the camera's own load and without a hot processor. The rig checks
-less often by itself where a check takes longer than half a second.
+and at most four times that with one. This is an estimate, without the camera's own load and without a hot processor. The rig
+checks less often by itself where a check takes longer than half a second.
 """
 
 

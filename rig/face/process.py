@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 
 import cv2
 
@@ -34,7 +33,7 @@ SILENT_AFTER_S = 1.5
 ANSWER_WITHIN_S = 2.0
 
 
-def run_face_check(settings: RigSettings, builds_folder: Path | None = None) -> int:
+def run_face_check(settings: RigSettings) -> int:
     """Check until the parent process is gone; returns the exit status.
 
     EXIT_FOR_GOOD when the build cannot be used; the note in the data folder says why.
@@ -44,7 +43,7 @@ def run_face_check(settings: RigSettings, builds_folder: Path | None = None) -> 
     clock = SystemClock()
     asked = settings.face_check
     try:
-        examiner = Examiner(open_build(asked.build, builds_folder), asked.threads, clock)
+        examiner = Examiner(open_build(asked.build), asked.threads, clock)
     except GrimaceError as error:
         log.error("%s", error)  # noqa: TRY400 - a fault explains itself, its traceback does not
         leave_fault_note(settings.data_folder, FaultNote.of(error))
