@@ -44,6 +44,8 @@ EXIT_RESTART = 75
 
 TELL_EVERY_S = 0.5
 POLL_MS = 50
+FIRST_FRAME_WITHIN_S = 1.0
+"""So long a start that comes right after the process's own is kept waiting."""
 
 
 def run_camera(settings: RigSettings) -> int:
@@ -145,7 +147,7 @@ class CameraProcess:
         """A recording whose picture is not the one asked for would not be comparable: better none."""
         if not self._picture.verifies:
             return
-        frame = self._relay.newest
+        frame = self._relay.wait_for_first(FIRST_FRAME_WITHIN_S)
         found = "no frame has come yet" if frame is None else self._picture.difference(frame)
         if found:
             raise GrimaceError(CAMERA_SETTINGS, found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from rig.camera.backend import FrameInfo, SmallFrame
 from rig.camera.session_keeper import SessionKeeper
 from shared.clock import Clock
@@ -17,15 +19,23 @@ class FrameRelay:
         self._clock = clock
         self.last_frame_ns = clock.monotonic_ns()
         self.newest: FrameInfo | None = None
+        self._first_came = threading.Event()
         self.keeper: SessionKeeper | None = None
         self._small: SmallFrame | None = None
 
     def on_frame(self, frame: FrameInfo) -> None:
         self.last_frame_ns = self._clock.monotonic_ns()
         self.newest = frame
+        if not self._first_came.is_set():
+            self._first_came.set()
         running = self.keeper.running if self.keeper is not None else None
         if running is not None:
             running.recorder.on_frame(frame)
+
+    def wait_for_first(self, timeout_s: float) -> FrameInfo | None:
+        """The newest frame; waits for the first one when none has come yet."""
+        self._first_came.wait(timeout_s)
+        return self.newest
 
     def on_small_frame(self, frame: SmallFrame) -> None:
         self._small = frame
