@@ -21,7 +21,7 @@ from hub.demo.display import Display, Stage
 from hub.demo.folder import FolderUnusable, own_folder
 from hub.demo.following import follow
 from hub.demo.hub_setup import HubSetup
-from hub.demo.rig_setup import write_rig_settings
+from hub.demo.rig_setup import screen_address, write_rig_settings
 from hub.web.quantities import counted, decimal, percent, size
 from shared.api import API_PREFIX, AnalysisView
 from shared.bundled import sample_clip
@@ -203,6 +203,8 @@ def _tell(analysis: AnalysisView, outcome: Outcome) -> None:
 
 def _serve(hub: HubSetup, outcome: Outcome, children: Children) -> None:
     console.print(f"{'Page':<12} {hub.sign_in_address(outcome.session)}", markup=False, soft_wrap=True)
+    if (screen := screen_address(hub)) is not None:
+        console.print(f"{'Touchscreen':<12} {screen}", markup=False, soft_wrap=True)
     console.print("The hub and the rig go on running. Ctrl-C ends them; everything is kept.")
     while True:
         children.expect_running()

@@ -14,12 +14,15 @@ FRAME_RATES = (1.0, 120.0)
 LARGEST_SIDE_PX = 4096
 
 
+RIG_FOLDER = "rig"
+
+
 def write_rig_settings(hub: HubSetup, video: Path) -> Path:
     """Write the settings of a rig that films `video`; raises GrimaceError when it is not a video that can be read."""
     facts = inspect_video(video).facts
     lowest, highest = FRAME_RATES
     settings: dict[str, dict[str, object]] = {
-        "": {"rig_id": RIG, "data_folder": "rig"},
+        "": {"rig_id": RIG, "data_folder": RIG_FOLDER},
         "camera": {
             "backend": "replay",
             "source": str(video.absolute()),
@@ -27,12 +30,21 @@ def write_rig_settings(hub: HubSetup, video: Path) -> Path:
             "height_px": _side(facts.height_px),
             "frame_rate": min(max(round(facts.frame_rate, 2), lowest), highest),
         },
+        "screen": {"port": 0},  # its usual one may be taken; the demonstration tells which it is
         "hub": {"url": hub.url, "token_file": hub.rig_token_file.name},
     }
     path = hub.folder / "grimace-rig.toml"
     with replacing(path) as file:
         file.write(_as_toml(settings).encode())
     return path
+
+
+def screen_address(hub: HubSetup) -> str | None:
+    """Where the rig shows its touchscreen; None when it does not (the rig's agent writes the file)."""
+    try:
+        return (hub.folder / RIG_FOLDER / "screen.url").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
 
 
 def _side(pixels: int) -> int:

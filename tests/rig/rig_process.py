@@ -15,6 +15,8 @@ from shared.faults import GrimaceError
 from shared.manifest import SessionManifest
 from tests.processes import until
 
+NEITHER_SCREEN_NOR_FACE_CHECK = "[screen]\nenabled = false\n[face_check]\nenabled = false"
+
 
 class RigProcess:
     """A real `grimace-rig` process over a data folder."""
@@ -26,8 +28,9 @@ class RigProcess:
         self.control = CameraControl(self.data_folder, answer_within_s=2)
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def configure(self, camera: str) -> None:
-        self.config.write_text(f'rig_id = "rig-1"\ndata_folder = "data"\n[camera]\n{camera}\n', encoding="utf-8")
+    def configure(self, camera: str, agent: str = NEITHER_SCREEN_NOR_FACE_CHECK) -> None:
+        """`camera` are the lines of the section `[camera]`, `agent` sections of the agent's."""
+        self.config.write_text(f'rig_id = "rig-1"\ndata_folder = "data"\n{agent}\n[camera]\n{camera}\n', encoding="utf-8")
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         """Start `grimace-rig COMMAND`; for `camera` and `run` returns when the camera process answers."""

@@ -205,8 +205,8 @@ def test_a_session_killed_before_its_end_goes_on_as_part_two(rig_process: RigPro
 
 
 def kill_camera(supervisor: subprocess.Popen[bytes]) -> None:
-    """Signal 9 to the camera process, the supervisor's only child here."""
-    (camera,) = psutil.Process(supervisor.pid).children()
+    """Signal 9 to the supervisor's camera process."""
+    (camera,) = (child for child in psutil.Process(supervisor.pid).children() if "camera" in child.cmdline())
     camera.kill()
 
 

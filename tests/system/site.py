@@ -25,6 +25,10 @@ CLIP = Path(__file__).parents[1] / "media" / "chamber-short.mp4"
 RIG_SETTINGS = """
 rig_id = "rig-1"
 data_folder = "rig"
+[screen]
+port = 0
+[face_check]
+enabled = false
 [camera]
 source = "{clip}"
 width_px = 640
@@ -36,6 +40,7 @@ token_file = "rig.token"
 [upload]
 chunk_bytes = 65536
 retry_cap_s = 1.0
+while_recording_bytes_per_s = 1000000000
 """
 
 
@@ -71,7 +76,7 @@ class Site:
     def close(self) -> None:
         for process in (self.rig, self.worker, self.hub):
             process.stop()
-        for orphan in self._rig_processes("camera") + self._rig_processes("uploader"):
+        for orphan in [*self._rig_processes("camera"), *self._rig_processes("agent"), *self._rig_processes("uploader")]:
             orphan.kill()
 
     def rig_process(self, name: str) -> psutil.Process:

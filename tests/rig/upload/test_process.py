@@ -12,8 +12,11 @@ import pytest
 
 from rig.outbox.journal import JOURNAL_NAME, Journal
 from rig.outbox.states import State
+from rig.settings import load_settings
 from rig.supervisor import EXIT_FOR_GOOD
+from rig.upload.commands import report_queue
 from rig.upload.lock import uploader_runs
+from rig.upload.process import EXIT_START_ME_AGAIN
 from shared.api import Receipt
 from shared.client import Hub
 from shared.hashing import sha256_of_bytes, sha256_of_file
@@ -29,10 +32,22 @@ SECONDS_LONG = {"frames": 30, "size_px": 320}
 """About 6 MB: a hundred chunks."""
 
 
+CAMERA = """
+[camera]
+source = "pattern"
+width_px = 320
+height_px = 180
+[screen]
+enabled = false
+[face_check]
+enabled = false
+"""
+
+
 class RigProcess(Process):
     """A command of `grimace-rig` with a settings file and data folder of its own."""
 
-    def __init__(self, folder: Path, url: str, token: str, command: str = "uploader", camera: str = "") -> None:
+    def __init__(self, folder: Path, url: str, token: str, command: str = "uploader", camera: str = CAMERA) -> None:
         self.config = folder / "rig.toml"
         self.data_folder = folder / "data"
         self.sessions_folder = self.data_folder / "sessions"
@@ -129,17 +144,55 @@ def test_a_second_uploader_on_the_same_folder_is_refused(slow):
     assert "E_OUTBOX_BUSY" in second.stderr
 
 
+def test_changed_settings_are_taken_without_being_told_and_nothing_is_lost(known_rig, tmp_path):
+    uploader = RigProcess(tmp_path, "http://127.0.0.1:9", known_rig.token)
+    folder = seal_session(uploader.sessions_folder)
+    uploader.start()
+    try:
+        until(lambda: uploader.state(folder.name) is not None)
+        uploader.config.write_text(uploader.config.read_text().replace("http://127.0.0.1:9", known_rig.url))
+        assert uploader.popen.wait(20) == EXIT_START_ME_AGAIN
+        uploader.start()
+        uploader.until_confirmed(folder.name)
+    finally:
+        uploader.stop()
+
+
+def begin(rig: RigProcess, seconds: float) -> subprocess.Popen[str]:
+    command = [str(BIN / "grimace-rig"), "record", "--seconds", str(seconds), "--animal", "m7", "--config", str(rig.config)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def test_what_the_recorder_seals_is_uploaded_by_itself(known_rig, tmp_path):
-    camera = '[camera]\nsource = "pattern"\nwidth_px = 320\nheight_px = 180\n'
-    rig = RigProcess(tmp_path, known_rig.url, known_rig.token, "run", camera)
-    command = [str(BIN / "grimace-rig"), "record", "--seconds", "2", "--animal", "m7", "--config", str(rig.config)]
+    rig = RigProcess(tmp_path, known_rig.url, known_rig.token, "run")
     rig.start()
     try:
         until((rig.data_folder / "camera.ipc").exists)
-        recorded = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert recorded.returncode == 0, recorded.stderr
-        session_id, folder = recorded.stdout.split()
+        output, problems = begin(rig, seconds=2).communicate(timeout=60)
+        session_id, folder = output.split() or pytest.fail(problems)
         rig.until_confirmed(session_id)
         assert_arrived_once(known_rig, Path(folder))
     finally:
         rig.stop()
+
+
+def test_a_recording_stops_an_upload_in_the_middle_of_a_chunk_and_it_goes_on_afterwards(known_rig, tmp_path):
+    with FaultProxy(known_rig.url) as proxy:
+        rig = RigProcess(tmp_path, proxy.url, known_rig.token, "run")
+        rig.config.write_text(rig.config.read_text().replace(f"chunk_bytes = {CHUNK_BYTES}", "cap_bytes_per_s = 600000"))
+        folder = seal_session(rig.sessions_folder, **SECONDS_LONG)
+        rig.start()
+        try:
+            until(lambda: proxy.bytes_to_hub > 500_000)
+            recording = begin(rig, seconds=6)
+            paused = until(lambda: report_queue(load_settings(rig.config)).paused_because, within_s=20)
+            at_pause = proxy.bytes_to_hub
+            assert paused == "recording"
+            assert recording.poll() is None
+            recorded, _ = recording.communicate(timeout=60)
+            assert proxy.bytes_to_hub - at_pause < 300_000  # a heartbeat or two, and what begins when the recording ends
+            rig.until_confirmed(folder.name)
+            rig.until_confirmed(recorded.split()[0])
+            assert_arrived_once(known_rig, folder)
+        finally:
+            rig.stop()
