@@ -11,7 +11,6 @@ import psutil
 
 from rig.camera.backend import SmallFrame
 from rig.camera.small_frames import small_frames
-from rig.control import CameraControl
 from rig.preflight.reference import ReferenceNumbers, load_reference, take_reference
 from rig.screen.choices import Choices, offer, read_chosen
 from rig.settings import RigSettings
@@ -55,19 +54,18 @@ class Installation:
         return offer(self.settings().recording, self.roster(), read_chosen(self.data_folder))
 
     def set_picture(self, exposure_us: int, analogue_gain: float) -> None:
-        """Film so from now on; the camera process restarts for it. Raises GrimaceError: E_SETTINGS, E_REC_BUSY, E_RIG_DOWN."""
+        """Film so from now on: the agent notices, and has the camera restarted. Raises GrimaceError(E_SETTINGS)."""
         change_settings(
             self.settings_file.path,
             {"camera.picture.exposure_us": exposure_us, "camera.picture.analogue_gain": analogue_gain},
             self.settings_file.camera,
         )
-        CameraControl(self.data_folder).restart()
 
     def retry_upload(self, session_id: str) -> None:
         retry_session(self.settings(), session_id, self.clock)
 
     def enrol(self, hub_url: str, code: str) -> Enrolled:
-        return enrol(self.settings_file.path, hub_url, code)
+        return enrol(self.settings_file.path, hub_url, code, self.settings_file.camera)
 
     def reference(self) -> ReferenceNumbers | None:
         reference = load_reference(self.data_folder)

@@ -57,7 +57,7 @@ def make_app(desk: Desk, rig: Installation) -> Flask:
     app.register_blueprint(page_routes(desk, rig, texts))
     app.register_blueprint(action_routes(desk, rig))
     app.register_blueprint(settings_page_routes(desk, rig, pin, texts))
-    app.register_blueprint(settings_action_routes(rig, pin))
+    app.register_blueprint(settings_action_routes(desk, rig, pin))
 
     @app.errorhandler(GrimaceError)
     def tell_fault(error: GrimaceError) -> ResponseReturnValue:

@@ -8,11 +8,16 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
+from rig.agent.desk import Desk
+from rig.agent.states import AgentPhase
 from rig.screen.actions import DONE, asked
 from rig.screen.installation import Installation
 from rig.screen.pin import Pin
 from rig.screen.settings_lock import lock_settings, open_settings, require_open
 from shared.documents import Document
+from shared.faults import RECORDING_BUSY, GrimaceError
+
+RECORDING_PHASES = frozenset({AgentPhase.OPENING, AgentPhase.RECORDING, AgentPhase.FINALISING})
 
 
 class PinRequest(Document):
@@ -29,7 +34,7 @@ class EnrolRequest(Document):
     code: Annotated[str, Field(max_length=6)]
 
 
-def settings_action_routes(rig: Installation, pin: Pin) -> Blueprint:
+def settings_action_routes(desk: Desk, rig: Installation, pin: Pin) -> Blueprint:
     routes = Blueprint("settings_actions", __name__, url_prefix="/actions/settings")
 
     @routes.post("/choose-pin")
@@ -53,12 +58,14 @@ def settings_action_routes(rig: Installation, pin: Pin) -> Blueprint:
     def picture() -> ResponseReturnValue:
         require_open(rig.clock)
         wanted = asked(PictureRequest)
+        require_no_recording(desk)
         rig.set_picture(wanted.exposure_us, wanted.analogue_gain)
         return DONE
 
     @routes.post("/reference")
     def reference() -> ResponseReturnValue:
         require_open(rig.clock)
+        require_no_recording(desk)
         rig.take_reference()
         return DONE
 
@@ -70,3 +77,9 @@ def settings_action_routes(rig: Installation, pin: Pin) -> Blueprint:
         return jsonify(lab=enrolled.lab)
 
     return routes
+
+
+def require_no_recording(desk: Desk) -> None:
+    """Raises GrimaceError(E_REC_BUSY): in a recording the picture stays as it is."""
+    if desk.snapshot().phase in RECORDING_PHASES:
+        raise GrimaceError(RECORDING_BUSY)

@@ -26,6 +26,9 @@ SILENT_DISK_S = 3.0
 
 Tone = Literal["good", "warn", "bad", "quiet", "live"]
 
+CHANGED_LINES = 4
+"""Of the settings, that fit on the screen."""
+
 TONE_OF_PHASE = {
     AgentPhase.SAFE_MODE: "warn",
     AgentPhase.FAULT: "bad",
@@ -83,6 +86,8 @@ class ShownPlan(Document):
 
 class ShownSafeMode(Document):
     mistakes: tuple[str, ...]
+    changed: tuple[str, ...]
+    """Lines taken out (`-`) and put in (`+`) since the settings were good."""
     last_good: str
     can_go_on: bool
 
@@ -223,6 +228,7 @@ def _safe_mode(snapshot: RigSnapshot, now: datetime, texts: Texts) -> ShownSafeM
     age = span(texts, (now - last).total_seconds()) if last else ""
     return ShownSafeMode(
         mistakes=tuple(re.split(r"; (?=line \d)", trouble.detail)),
+        changed=trouble.changed[:CHANGED_LINES],
         last_good=texts("safe.last_good", age=age) if last else texts("safe.no_last_good"),
         can_go_on=last is not None and not trouble.accepted,
     )

@@ -138,6 +138,7 @@ STATES: dict[str, dict[str, Any]] = {
             detail="/etc/grimace/rig.toml: line 14: camera.exposure: unknown key; did you mean camera.picture.exposure_us?; "
             "line 31: screen.port: Input should be less than or equal to 65535",
             last_good_at=NOW - timedelta(hours=20),
+            changed=("-port = 8080", "+port = 80800"),
         ),
     },
     "starting": {"phase": AgentPhase.STARTING},

@@ -81,6 +81,7 @@ class ScreenRig:
         try:
             yield until(lambda: (path := self.data_folder / URL_NAME).exists() and path.read_text().strip())
         finally:
+            self.desk.becomes()  # whoever waits for news gets an answer before the end
             server.close()
 
     @contextmanager

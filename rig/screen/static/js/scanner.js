@@ -1,24 +1,26 @@
-// A barcode reader that acts as a keyboard: a burst of keys with Enter at its end. Hands do not type so fast.
+// A barcode reader that acts as a keyboard: keys with Enter at their end. Where somebody types, only a burst is a scan.
 
-const KEYS_WITHIN_MS = 60;
+const READER_MS = 60; // between two keys; hands do not type so fast
+const SLOW_READER_MS = 1000; // where nobody can be typing
 const SHORTEST = 3;
 
 let burst = "";
 let lastAt = -Infinity;
-let before = null;
+let before = "";
 
 export function onScan(heard) {
   document.addEventListener(
     "keydown",
     (event) => {
-      if (event.timeStamp - lastAt > KEYS_WITHIN_MS) {
+      const field = document.activeElement instanceof HTMLInputElement ? document.activeElement : null;
+      if (event.timeStamp - lastAt > (field ? READER_MS : SLOW_READER_MS)) {
         burst = "";
-        before = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : null;
+        before = field?.value;
       }
       if (event.key === "Enter" && burst.length >= SHORTEST) {
         event.preventDefault();
         event.stopPropagation();
-        if (before !== null && document.activeElement instanceof HTMLInputElement) document.activeElement.value = before;
+        if (field) field.value = before;
         heard(burst);
         burst = "";
       } else if (event.key.length === 1) {
