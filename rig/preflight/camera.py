@@ -13,7 +13,7 @@ from shared.faults import CAMERA_SETTINGS, CAMERA_SOURCE, CAMERA_STALLED, RIG_NO
 from shared.manifest import CameraRecord
 
 OLDEST_FRAME_S = 1.0
-"""A camera that films delivers thirty frames in this time (recorder notes: a frame older than a second is worth a warning)."""
+"""A camera that films delivers thirty frames in this time; a process that is busy for a moment is forgiven."""
 
 RATE_TOLERANCE = 0.005
 """Sensors time frames in whole lines, which is 0.1 % at most; half a percent is nine frames in a minute."""

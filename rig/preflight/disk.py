@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -63,19 +64,24 @@ def look_at_disk(data_folder: Path, machine_root: Path) -> DiskSeen:
 
 
 def probe(folder: Path) -> Probe:
-    """Try to write as the recorder does."""
+    """Try to write as the recorder does; nothing of it stays."""
     path = folder / PROBE_NAME
     try:
-        with path.open("wb") as file:
-            file.write(os.urandom(PROBE_BYTES))
-            file.flush()
-            began = time.monotonic()
-            os.fdatasync(file.fileno())
-            sync_s = time.monotonic() - began
-        path.unlink()
+        return Probe(_timed_sync(path))
     except OSError as error:
         return Probe(fault=fault_of(error), reason=error.strerror or str(error))
-    return Probe(sync_s)
+    finally:
+        with contextlib.suppress(OSError):  # a disk that cannot be written to was told already
+            path.unlink(missing_ok=True)
+
+
+def _timed_sync(path: Path) -> float:
+    with path.open("wb") as file:
+        file.write(os.urandom(PROBE_BYTES))
+        file.flush()
+        began = time.monotonic()
+        os.fdatasync(file.fileno())
+        return time.monotonic() - began
 
 
 def judge(seen: DiskSeen, needed_bytes: int, planned_s: float, *, films_animals: bool) -> CheckResult:

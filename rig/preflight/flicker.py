@@ -1,7 +1,8 @@
 """Does the light beat? Mains light brightens twice in every mains period, and pictures that catch it at different moments differ.
 
 Under a rolling shutter the beating is a pattern of bands across the picture, which moves from frame to frame. It shows in the
-difference between frames, where the scene is gone; in a band, it is alike on the left and on the right, which a mouse is not.
+difference between frames, where the scene is gone. A band goes from the left edge to the right, which a mouse, its tail and its
+shadow together do not: only what nearly all strips of a band share is counted.
 
 Frames that are whole half periods apart catch the light at the same moment each time, and their difference shows nothing, however
 much it beats: at 50 Hz every third frame of 30 a second is like that, at 60 Hz every one. Then only the exposure can tell: over a
@@ -28,7 +29,13 @@ BANDS = 40
 """Strips across the picture that are averaged: a 1080-row readout of 20 ms holds two half periods, 20 bands each."""
 
 STRIPS = 8
-"""Columns that have to agree on a band: their median is blind to a mouse that moves in fewer than half of them."""
+"""Columns that have to agree on a band."""
+
+DISSENTERS = 1
+"""Strips that need not agree: a cable, or a lamp of its own, at an edge."""
+
+DARKEST_BLOCK = 40.0
+"""Mean luma; in a darker piece of the picture, beating cannot be told from the sensor's noise."""
 
 SAME_MOMENT = 0.95
 """Phases of the light whose mean vector is longer than this are all but the same (1: equal, 0: spread over the half period)."""
@@ -75,11 +82,22 @@ def judge(
 def modulation(lumas: Sequence[NDArray[np.uint8]]) -> float:
     """How much the brightness beats between frames, in bands or as a whole: half its range as a share of the mean.
 
-    This is percent flicker (IEEE Std 1789-2015, section 3), measured on the encoded luma.
+    This is percent flicker (IEEE Std 1789-2015, section 3), measured on the encoded luma. 0 where too little is lit to tell.
     """
     grids = np.stack([_grid(luma) for luma in lumas])
-    beating = np.median(grids - np.median(grids, axis=0), axis=2)
-    return float(np.ptp(beating) / 2 / grids.mean()) if grids.any() else 0.0
+    middle = np.median(grids, axis=0)
+    beating = [0.0]
+    for band, lit in enumerate(middle >= DARKEST_BLOCK):
+        if np.count_nonzero(lit) > STRIPS / 2:
+            beating += (shared_by_strips(now[band, lit] / middle[band, lit] - 1) for now in grids)
+    return float(np.ptp(beating) / 2)
+
+
+def shared_by_strips(changes: NDArray[np.float64]) -> float:
+    """The change of brightness that all strips but the dissenters have at least; 0 when some went up and others down."""
+    ordered = np.sort(changes)
+    least, most = ordered[DISSENTERS], ordered[-1 - DISSENTERS]
+    return float(max(least, 0.0) + min(most, 0.0))
 
 
 def _grid(luma: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -23,5 +23,6 @@ def judge(reading: ProcessorReading, hottest_c: float) -> CheckResult:
         return warning(CheckName.PROCESSOR, PROCESSOR_HOT, f"The processor has {temperature}; {hottest_c:g} °C is allowed.")
     if reading.temperature_c is None and reading.throttled_now is None:
         return not_checked(CheckName.PROCESSOR, "This machine tells neither its temperature nor whether it is slowed down.")
+    speed = "does not tell whether it is slowed down" if reading.throttled_now is None else "is not slowed down"
     earlier = f"; since the boot there was {', '.join(reading.throttled_since_boot)}" if reading.throttled_since_boot else ""
-    return passing(CheckName.PROCESSOR, f"The processor has {temperature} and is not slowed down{earlier}.")
+    return passing(CheckName.PROCESSOR, f"The processor has {temperature} and {speed}{earlier}.")

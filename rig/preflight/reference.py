@@ -77,10 +77,11 @@ def load_reference(data_folder: Path) -> Reference | None:
     except (OSError, ValidationError) as error:
         log.warning("the reference picture cannot be read: %s", error)
         return None
-    luma = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if luma is None or sha256_of_bytes(content) != numbers.picture_sha256:
+    if sha256_of_bytes(content) != numbers.picture_sha256:
         log.warning("the reference picture %s is not what was taken", numbers.picture)
         return None
+    luma = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert luma is not None, "the hash says that this is the PNG that was written"
     return Reference(numbers, luma.astype(np.uint8, copy=False))
 
 

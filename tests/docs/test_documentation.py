@@ -43,6 +43,12 @@ def test_the_guide_to_faults_is_current():
     assert page.read_text() == guide(FAULTS.values()), "make it anew: python docs/fault_guide.py"
 
 
+def test_the_table_of_checks_is_current():
+    with_table = runpy.run_path(str(ROOT / "docs" / "check_guide.py"))["with_table"]
+    page = (ROOT / "docs" / "before-a-recording.md").read_text()
+    assert page == with_table(page), "make it anew: python docs/check_guide.py"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_that_exist(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text())
