@@ -227,9 +227,9 @@ def _pace_lines(report: QueueReport) -> list[str]:
         return ["Nothing is sent while a recording runs; it goes on by itself afterwards."]
     if report.rate_bytes_per_s is None:
         return []
-    cap = f" (no more than {report.cap_bytes_per_s / 1e6:.2f} MB/s)" if report.cap_bytes_per_s is not None else ""
+    cap = f" (no more than {report.cap_bytes_per_s / 1e3:.0f} kB/s)" if report.cap_bytes_per_s is not None else ""
     left = f"; everything is sent in {duration(timedelta(seconds=report.eta_s))}" if report.eta_s is not None else ""
-    return [f"{report.rate_bytes_per_s / 1e6:.2f} MB/s are being sent{cap}{left}"]
+    return [f"{report.rate_bytes_per_s / 1e3:.0f} kB/s are being sent{cap}{left}"]
 
 
 def _table(report: QueueReport, now: datetime) -> Table:

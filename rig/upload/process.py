@@ -7,12 +7,14 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import psutil
 
+from rig.notify import ServiceManager
 from rig.outbox.journal import JOURNAL_NAME, Journal, set_aside
 from rig.settings import HubSettings, RigSettings
 from rig.settings_file import SettingsFile
@@ -26,7 +28,7 @@ from rig.upload.settings_watch import LOOK_AT_SETTINGS_EVERY_S, SettingsWatch
 from rig.upload.traffic import Traffic
 from rig.upload.uploader import Uploader, is_out_of_space, reserve_of
 from shared.client import Hub
-from shared.clock import SystemClock
+from shared.clock import NANOSECONDS, Clock, SystemClock
 from shared.faults import OUTBOX_UNREADABLE, TOKEN_REFUSED, GrimaceError
 
 log = logging.getLogger(__name__)
@@ -44,17 +46,18 @@ def run_uploader(settings: RigSettings, file: SettingsFile) -> None:
 
     Raises GrimaceError(E_OUTBOX_BUSY) when another uploader works on the same data folder.
     """
-    for number, status in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, EXIT_START_ME_AGAIN)):
+    for number, status in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGUSR1, EXIT_START_ME_AGAIN)):
         signal.signal(number, partial(_end, status))
     _give_way_to_the_recording()
     with only_uploader(settings.data_folder), open_journal(settings.data_folder / JOURNAL_NAME) as journal:
         watch = RecordingWatch(settings.data_folder)
-        traffic = Traffic(settings.upload, watch.is_recording, SystemClock())
+        progress = Progress(ServiceManager(), SystemClock())
+        traffic = Traffic(settings.upload, watch.is_recording, SystemClock(), progress.pause, progress.tell)
         connect = partial(connect_to_hub, settings.hub) if settings.hub else _no_hub
         for thread in _threads(settings, file, watch, traffic, connect):
             thread.start()
         watch.wait_for_first_word()
-        Uploader(settings, journal, connect, traffic, SystemClock()).run()
+        Uploader(settings, journal, connect, traffic, SystemClock(), progress.pause).run()
 
 
 def _threads(
@@ -70,12 +73,34 @@ def _threads(
         yield Repeating("news", NewsFetcher(folder, journal_path, connect, clock).fetch, LOOK_FOR_NEWS_EVERY_S)
 
 
+class Progress:
+    """Tells systemd that the uploader's work goes on: once a second at most, and from where it works.
+
+    The longest silence is a request that the hub does not answer (`shared.client`: half a minute): WatchdogSec must be more.
+    """
+
+    def __init__(self, manager: ServiceManager, clock: Clock) -> None:
+        self._manager = manager
+        self._clock = clock
+        self._due_ns = 0
+
+    def tell(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns >= self._due_ns:
+            self._due_ns = now_ns + NANOSECONDS
+            self._manager.progress()
+
+    def pause(self, seconds: float) -> None:
+        self.tell()
+        time.sleep(seconds)
+
+
 def _end(status: int, *_: object) -> None:
     sys.exit(status)
 
 
 def _start_again() -> None:
-    os.kill(os.getpid(), signal.SIGHUP)  # the main thread is the one that has to end
+    os.kill(os.getpid(), signal.SIGUSR1)  # the main thread is the one that has to end
 
 
 def connect_to_hub(hub: HubSettings) -> Hub:

@@ -60,11 +60,14 @@ class Traffic:
         is_recording: Callable[[], bool],
         clock: Clock,
         pause: Callable[[float], None] = time.sleep,
+        went_on: Callable[[], None] = lambda: None,
     ) -> None:
+        """`went_on` is called wherever the work goes on, many times a second."""
         self._upload = upload
         self._is_recording = is_recording
         self._clock = clock
         self._pause = pause
+        self._went_on = went_on
         self._bucket = TokenBucket()
         self.active_session: str | None = None
         """Whose file is being sent."""
@@ -77,6 +80,7 @@ class Traffic:
 
     def check(self) -> None:
         """Raise UploadPaused when nothing may be sent now."""
+        self._went_on()
         if self.allowed_bytes_per_s() == 0:
             raise UploadPaused
 

@@ -134,3 +134,15 @@ def test_without_a_hub_sessions_are_enlisted_and_kept(rig):
     rig.new_uploader().run_once()
     assert rig.row(folder).state is State.QUEUED
     assert report_queue(rig.settings).hub_url is None
+
+
+def test_a_session_that_the_disk_did_not_let_be_read_is_sent_when_it_does(rig):
+    folder = rig.seal()
+    manifest = (folder / MANIFEST_NAME).read_bytes()
+    (folder / MANIFEST_NAME).unlink()
+    (folder / MANIFEST_NAME).mkdir()  # reading it fails, for root too
+    failed = rig.until_fault(folder, "E_DISK")
+    assert (failed.state, failed.files) == (State.QUEUED, ())
+    (folder / MANIFEST_NAME).rmdir()
+    (folder / MANIFEST_NAME).write_bytes(manifest)
+    rig.until_state(folder, State.CONFIRMED)

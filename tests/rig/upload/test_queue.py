@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from rig.outbox.states import State
+from rig.upload.activity import ACTIVITY_NAME, UploadActivity
 from rig.upload.commands import QueueReport, report_queue, retry_session, show_queue
+from rig.upload.lock import only_uploader
 from shared.faults import GrimaceError
 from tests.rig.upload.fault_proxy import Fault, FaultProxy
 from tests.rig.upload.upload_rig import flip_a_bit
@@ -70,3 +72,46 @@ def test_retry_makes_a_waiting_session_due_at_once(rig):
     assert rig.row(folder).next_try_at is not None
     retry_session(rig.settings, folder.name, rig.clock)
     assert (rig.row(folder).next_try_at, rig.row(folder).attempts) == (None, 0)
+
+
+def test_looking_into_an_outbox_that_is_not_there_makes_none(rig):
+    """Whoever looks may be root, and the uploader could not write to root's journal."""
+    elsewhere = rig.settings.model_copy(update={"data_folder": rig.settings.data_folder / "elsewhere"})
+    report = report_queue(elsewhere)
+    assert (report.waiting, report.on_hub, report.uploader_runs) == ((), 0, False)
+    with pytest.raises(GrimaceError, match="E_NOT_FOUND"):
+        retry_session(elsewhere, "0198c1de", rig.clock)
+    assert not elsewhere.data_folder.exists()
+
+
+def test_the_queue_tells_when_the_hub_gave_its_last_receipt(rig):
+    assert report_queue(rig.settings).last_confirmed_at is None
+    folders = [rig.seal(age_h=2), rig.seal(age_h=1)]
+    rig.until(lambda: len(rig.journal.session_ids({State.CONFIRMED})) == 2)
+    report = report_queue(rig.settings)
+    assert report.last_confirmed_at == max(rig.row(folder).receipt.stored_at for folder in folders)
+    assert (report.on_hub, report.waiting) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("activity", "words"),
+    [
+        (
+            {"active_session": "0198c1de-0000-7000-8000-000000000001", "rate_bytes_per_s": 15_000.0, "cap_bytes_per_s": 20_000},
+            "15 kB/s are being sent (no more than 20 kB/s); everything is sent in",
+        ),
+        ({"cap_bytes_per_s": 0, "paused_because": "recording"}, "Nothing is sent while a recording runs"),
+    ],
+)
+def test_the_queue_says_how_fast_it_goes_or_why_it_stands_still(rig, activity, words):
+    rig.seal()
+    rig.new_uploader(hub=None).run_once()
+    (rig.settings.data_folder / ACTIVITY_NAME).write_text(UploadActivity(**activity).model_dump_json())
+    shown = io.StringIO()
+    with only_uploader(rig.settings.data_folder):
+        report = report_queue(rig.settings)
+        show_queue(rig.settings, rig.clock, Console(file=shown, width=200))
+    assert words in shown.getvalue()
+    assert report.active_session == activity.get("active_session")
+    assert (report.eta_s is not None) == ("rate_bytes_per_s" in activity)
+    assert report_queue(rig.settings).rate_bytes_per_s is None  # nobody is at work now, whatever the file says
