@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rig.agent.snapshot import AdviceKind
@@ -160,6 +160,7 @@ SHOWN = st.one_of(
 )
 
 
+@settings(deadline=None)  # a loaded machine is slow, not wrong
 @given(st.lists(st.tuples(SHOWN, st.integers(1, 6)), max_size=15))
 def test_whatever_a_mouse_does_few_things_are_told_and_only_what_has_lasted(spans):
     limits, watched = AdviceLimits(), Watched()

@@ -71,7 +71,7 @@ def test_the_check_ends_with_the_process_that_started_it(filming):
 
 
 def test_a_build_that_is_not_there_ends_the_check_for_good_and_is_named(rig_process):
-    rig_process.configure(f'{FILMED}[face_check]\nbuild = "nobodys-build"')
+    rig_process.configure(FILMED, agent='[face_check]\nbuild = "nobodys-build"')
     done = subprocess.run([sys.executable, "-m", "rig.cli", "face-check", "--config", str(rig_process.config)], check=False)
     note = read_fault_note(rig_process.data_folder)
     assert done.returncode == EXIT_FOR_GOOD
