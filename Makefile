@@ -8,9 +8,10 @@ READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/lock.txt | cksum
 DEMO_ARGS ?=
 ONCE ?=
 PYTEST_ARGS ?= -n auto
+PYTHON_3_13 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) $(shell command -v python3.13))
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test lint bench setup services training picamera lock clean
+.PHONY: demo test lint bench setup services training picamera homeassistant lock clean
 
 setup: $(READY)
 
@@ -55,6 +56,15 @@ picamera: setup
 	[ -e /usr/include/sys/capability.h ] || { $(SUDO) apt-get update -q && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends libcap-dev gcc python3-dev; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable '.[$(EXTRAS),picamera]'
+
+# Home Assistant's own schemas, to check what a rig tells it. They need a newer Python than the rest.
+homeassistant: build/homeassistant/.ready
+
+build/homeassistant/.ready: requirements/homeassistant.txt
+	@[ -n "$(PYTHON_3_13)" ] || { echo "Python 3.13 is needed (make PYTHON_3_13=/path/to/python3.13 homeassistant)"; exit 1; }
+	$(PYTHON_3_13) -m venv --clear build/homeassistant
+	build/homeassistant/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
 
 # Resolve the pinned set anew after a change of pyproject.toml.
 lock: setup
