@@ -38,6 +38,7 @@ CREATE TABLE sessions (
     fault_detail TEXT NOT NULL DEFAULT '',
     receipt TEXT
 ) STRICT;
+CREATE INDEX sessions_by_state ON sessions (state, session_id);
 CREATE TABLE files (
     session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -114,26 +115,27 @@ class LinkFault:
 class Journal:
     """The open journal; used by one thread. Closes with the `with` block.
 
-    Opening raises GrimaceError(E_OUTBOX) when the file is damaged or was written by a newer version.
+    Opening raises GrimaceError(E_OUTBOX) when the file is damaged or was written by a newer version. Whoever opens it again and
+    again beside the uploader leaves the search for damage, which reads all of it, to the uploader: `is_proven`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_proven: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         try:
-            self._prepare(path)
+            self._prepare(path, is_proven)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, path: Path) -> None:
+    def _prepare(self, path: Path, is_proven: bool) -> None:
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             version = self._create_if_new()
-            damage = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            damage = "ok" if is_proven else self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
@@ -172,7 +174,8 @@ class Journal:
 
     def session_ids(self, states: Collection[State] = tuple(State)) -> set[str]:
         """The ids of the sessions in any of the states; by default of every session that was ever enlisted."""
-        return {row["session_id"] for row in self._rows(states)}
+        query = "SELECT session_id FROM sessions WHERE state IN (SELECT value FROM json_each(?))"
+        return {row["session_id"] for row in self._db.execute(query, (json.dumps(list(states)),))}
 
     def sessions(self, states: Collection[State] = tuple(State)) -> list[OutboxSession]:
         """The sessions in any of the states, the oldest recording first."""
@@ -201,8 +204,11 @@ class Journal:
         return {State(row["state"]): row["sessions"] for row in rows}
 
     def last_receipt_at(self) -> datetime | None:
-        """When the hub gave its last receipt, by the hub's clock."""
-        (told,) = self._db.execute("SELECT max(json_extract(receipt, '$.stored_at')) FROM sessions").fetchone()
+        """When the hub gave its last receipt, by the hub's clock. Only the newest sessions are looked at: they are sent last."""
+        (told,) = self._db.execute(
+            "SELECT max(json_extract(receipt, '$.stored_at'))"
+            " FROM (SELECT receipt FROM sessions WHERE receipt IS NOT NULL ORDER BY rowid DESC LIMIT 100)"
+        ).fetchone()
         return datetime.fromisoformat(told) if told else None
 
     def hub_fault(self) -> LinkFault | None:

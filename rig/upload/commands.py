@@ -129,7 +129,7 @@ def _look_into_outbox(data_folder: Path) -> OutboxView:
     path = data_folder / JOURNAL_NAME
     if not path.exists():
         return OutboxView()
-    with Journal(path) as journal:
+    with Journal(path, is_proven=True) as journal:
         sessions = journal.sessions(WAITING | STOPPED)
         return OutboxView(sessions, journal.counts(), journal.hub_fault(), journal.last_receipt_at())
 

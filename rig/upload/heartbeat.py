@@ -50,7 +50,7 @@ class Heartbeat:
 
         The connection is made anew: it would be closed by now, and the token may be another one.
         """
-        with Journal(self.journal_path) as journal:
+        with Journal(self.journal_path, is_proven=True) as journal:
             sessions = journal.sessions(WAITING | STOPPED)
         heartbeat = heartbeat_of(sessions, self._camera_state(), shutil.disk_usage(self.data_folder).free)
         hub = self.connect()

@@ -63,7 +63,7 @@ class NewsFetcher:
         self._failures = 0
 
     def _find_questions(self, now_ns: int) -> None:
-        with Journal(self.journal_path) as journal:
+        with Journal(self.journal_path, is_proven=True) as journal:
             on_hub = journal.newest_on_hub(SESSIONS_FOLLOWED)
         for session_id in on_hub:
             if session_id in self._answered or session_id in self._questions:

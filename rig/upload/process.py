@@ -22,7 +22,7 @@ from rig.upload.activity import TELL_EVERY_S, ActivityTeller
 from rig.upload.heartbeat import BEAT_EVERY_S, Heartbeat
 from rig.upload.lock import only_uploader
 from rig.upload.news_fetching import LOOK_FOR_NEWS_EVERY_S, NewsFetcher
-from rig.upload.recording_watch import RecordingWatch
+from rig.upload.recording_watch import LISTEN_AGAIN_AFTER_S, RecordingWatch
 from rig.upload.repeating import Repeating
 from rig.upload.settings_watch import LOOK_AT_SETTINGS_EVERY_S, SettingsWatch
 from rig.upload.traffic import Traffic
@@ -65,7 +65,7 @@ def _threads(
 ) -> Iterator[Repeating]:
     """What goes on beside the uploading."""
     folder, journal_path, clock = settings.data_folder, settings.data_folder / JOURNAL_NAME, SystemClock()
-    yield Repeating("recording watch", watch.listen, every_s=0.0)
+    yield Repeating("recording watch", watch.listen, LISTEN_AGAIN_AFTER_S)
     yield Repeating("activity", ActivityTeller(folder, traffic, clock).tell, TELL_EVERY_S)
     yield Repeating("settings watch", SettingsWatch(settings, file, _start_again).look, LOOK_AT_SETTINGS_EVERY_S)
     if settings.hub is not None:

@@ -9,6 +9,7 @@ from rig.camera.states import Phase
 from rig.control import CameraControl
 
 SILENT_AFTER_S = 2.0
+LISTEN_AGAIN_AFTER_S = 0.5
 BUSY = frozenset({Phase.OPENING, Phase.RECORDING, Phase.SEALING})
 """Sealing reads the whole video again: the disk is its own until then."""
 
