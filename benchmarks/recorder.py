@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -21,28 +22,32 @@ READY_WITHIN_S = 30
 
 
 def measure(workdir: Path) -> list[Measurement]:
-    """Record a replayed 1080p30 film and divide the process's CPU time by the seconds recorded."""
-    folder = workdir / "recorder"
+    """Record a replayed 1080p30 film."""
+    spent = cpu_s_per_s(workdir / "recorder", [f'source = "{second_aligned(workdir).absolute()}"'])
+    return [Measurement("recorder_cpu_s_per_s", spent, BUSY_CORE, "CPU s/s", "at most")]
+
+
+def cpu_s_per_s(folder: Path, camera: Sequence[str]) -> float:
+    """What a camera process with these lines under `[camera]` takes while it records, over the seconds recorded."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     settings = folder / "rig.toml"
-    source = second_aligned(workdir).absolute()
-    settings.write_text(f'rig_id = "rig-1"\ndata_folder = "data"\n[camera]\nsource = "{source}"\n', encoding="utf-8")
-    camera = subprocess.Popen(_command("camera", settings), stderr=subprocess.DEVNULL)
+    settings.write_text("\n".join(['rig_id = "rig-1"', 'data_folder = "data"', "[camera]", *camera, ""]), encoding="utf-8")
+    process = subprocess.Popen(_command("camera", settings), stderr=subprocess.DEVNULL)
     try:
         _wait_until_ready(settings)
-        before_s = _cpu_s(camera.pid)
+        before_s = _cpu_s(process.pid)
         done = subprocess.run(
             [*_command("record", settings), "--seconds", str(RECORDED_S), "--json"], stdout=subprocess.PIPE, check=True
         )
-        spent_s = _cpu_s(camera.pid) - before_s
+        spent_s = _cpu_s(process.pid) - before_s
     finally:
-        camera.terminate()
-        camera.wait()
+        process.terminate()
+        process.wait()
     counts = json.loads(done.stdout)["counts"]
     assert counts["dropped"] == 0, f"{counts['dropped']} frames were dropped: the machine is too busy to measure on"
     shutil.rmtree(folder)
-    return [Measurement("recorder_cpu_s_per_s", spent_s / RECORDED_S, BUSY_CORE, "CPU s/s", "at most")]
+    return spent_s / RECORDED_S
 
 
 def _command(verb: str, settings: Path) -> list[str]:
