@@ -25,6 +25,7 @@ for command in (
     checks.take_reference,
     checks.selftest,
     settings.check_settings,
+    settings.reset_pin,
     simulation.simulate_fault,
 ):
     app.command()(command)

@@ -32,8 +32,15 @@ def page_routes(desk: Desk, rig: Installation, texts: Texts) -> Blueprint:
     def fault(code: str) -> ResponseReturnValue:
         if code not in FAULTS:
             abort(404)
-        found = [alert for alert in desk.snapshot().alerts if alert.code == code]
-        return render_template("fault.html", fault=texts.fault(code), detail=found[0].detail if found else "", raised=bool(found))
+        alerts = desk.snapshot().alerts
+        detail = [alert.detail for alert in alerts if alert.code == code]
+        return render_template(
+            "fault.html",
+            fault=texts.fault(code),
+            detail=detail[0] if detail else "",
+            raised=bool(detail),
+            others=[texts.fault(alert.code) for alert in alerts if alert.code != code],
+        )
 
     return routes
 

@@ -106,6 +106,10 @@ class Shown(Document):
     rig_id: str
     space: str
     alerts: tuple[ShownAlert, ...]
+    alert_count: str
+    """Empty without alerts."""
+    urgent: ShownAlert | None
+    """What may cover the picture of a recording."""
     can_plan: bool
     face: ShownFace
     plan: ShownPlan | None = None
@@ -121,6 +125,7 @@ def show(snapshot: RigSnapshot, now: datetime, frame_rate: float, texts: Texts) 
     stage = stage_of(snapshot)
     phase = AgentPhase.FAULT if stage == "fault" else snapshot.phase
     study = snapshot.recording.study if snapshot.recording else snapshot.plan.study if snapshot.plan else None
+    alerts = tuple(_alert(alert, now, texts) for alert in sorted(snapshot.alerts, key=_worst_first))
     recording = stage in {"recording", "opening", "finalising"} and snapshot.recording
     return Shown(
         seq=snapshot.seq,
@@ -133,13 +138,15 @@ def show(snapshot: RigSnapshot, now: datetime, frame_rate: float, texts: Texts) 
         clock=f"{now.astimezone():%H:%M}",
         rig_id=snapshot.rig_id,
         space=texts("idle.space", time=span(texts, snapshot.health.record_minutes_left * 60)),
-        alerts=tuple(_alert(alert, now, texts) for alert in sorted(snapshot.alerts, key=_worst_first)),
+        alerts=alerts,
+        alert_count=f"{len(alerts)}" if alerts else "",
+        urgent=next((alert for alert in alerts if alert.tone == "bad"), None),
         can_plan=snapshot.phase is AgentPhase.IDLE,
         face=show_face(snapshot, texts),
         plan=_plan(snapshot.plan, texts) if snapshot.plan else None,
         preflight=_preflight(snapshot.preflight, texts) if snapshot.preflight else None,
         recording=show_recording(snapshot, recording, texts) if recording else None,
-        verdict=show_verdict(snapshot.verdict, frame_rate, texts) if snapshot.verdict else None,
+        verdict=show_verdict(snapshot.verdict, snapshot.queue, frame_rate, texts) if snapshot.verdict else None,
         uploads=show_uploads(snapshot.queue, now, texts),
         safe_mode=_safe_mode(snapshot, now, texts),
     )
@@ -194,8 +201,11 @@ def _preflight(report: PreflightReport, texts: Texts) -> ShownPreflight:
     left = sorted((check for check, done in zip(shown, settled, strict=True) if not done), key=lambda check: check.tone != "bad")
     if report.running is not None:
         title = texts("preflight.running", check=texts(f"check.{report.running.value}"))
+    elif left or not report.passed:
+        title = texts("preflight.look", n=len(left))
     else:
-        title = texts("preflight.passed") if report.passed else texts("preflight.look", n=len(left))
+        accepted = ", ".join(check.name for check in shown if check.waived_because)
+        title = texts("preflight.accepted", checks=accepted) if accepted else texts("preflight.passed")
     return ShownPreflight(
         title=title,
         done=report.done,

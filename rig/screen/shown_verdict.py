@@ -5,6 +5,7 @@ from __future__ import annotations
 from rig.agent.snapshot import Verdict
 from rig.screen.quantities import span
 from rig.screen.texts import FaultWords, Texts
+from rig.upload.commands import QueueReport
 from shared.documents import Document
 from shared.face_check import CHECKED_FAUS
 
@@ -28,7 +29,7 @@ class ShownVerdict(Document):
     faults: tuple[ShownFault, ...]
 
 
-def show_verdict(verdict: Verdict, frame_rate: float, texts: Texts) -> ShownVerdict:
+def show_verdict(verdict: Verdict, queue: QueueReport | None, frame_rate: float, texts: Texts) -> ShownVerdict:
     """Nothing is judged that was not seen: without a face check the verdict is `unknown`."""
     counts, coverage = verdict.session.counts, verdict.session.coverage
     kind = kind_of(verdict)
@@ -48,7 +49,7 @@ def show_verdict(verdict: Verdict, frame_rate: float, texts: Texts) -> ShownVerd
         dropped=f"{counts.dropped}" if counts else texts("unit.none"),
         dropped_any=counts is not None and counts.dropped > 0,
         next=texts(f"verdict.{kind}.next"),
-        score=_score(verdict, texts),
+        score=_score(verdict, queue, texts),
         score_warning=texts("verdict.placeholder") if verdict.scored_placeholder and verdict.scored_mean is not None else "",
         faults=tuple(_fault(texts.fault(code)) for code in dict.fromkeys(fault.code for fault in verdict.session.faults)),
     )
@@ -62,9 +63,9 @@ def kind_of(verdict: Verdict) -> str:
     return "enough" if verdict.sufficient else "too-little"
 
 
-def _score(verdict: Verdict, texts: Texts) -> str:
+def _score(verdict: Verdict, queue: QueueReport | None, texts: Texts) -> str:
     if verdict.scored_mean is None:
-        return texts("verdict.no_score")
+        return texts("verdict.no_hub" if queue is not None and queue.hub_url is None else "verdict.no_score")
     return texts("verdict.score", mean=f"{verdict.scored_mean:.1f}", frames=verdict.scored_frames or 0)
 
 

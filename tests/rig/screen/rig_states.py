@@ -119,6 +119,15 @@ SOME_CHECKS = PreflightReport(
 )
 
 
+PASSED = PreflightReport(
+    results=(
+        CheckResult(check=CheckName.CAMERA, status=CheckStatus.PASS, seen="as asked"),
+        CheckResult(check=CheckName.FOCUS, status=CheckStatus.WARN, seen="61 %", fault_code="W_FOCUS", waived_because="I looked"),
+    ),
+    done=True,
+)
+
+
 def verdict(sufficient: bool | None = True, **values: Any) -> Verdict:
     session = FinishedSession(
         session_id=SESSION,
@@ -150,7 +159,7 @@ STATES: dict[str, dict[str, Any]] = {
         "preflight": PreflightReport(results=SOME_CHECKS.results[:1], running=CheckName.LIGHT),
     },
     "preflight": {"phase": AgentPhase.PREFLIGHT, "plan": PLAN, "preflight": SOME_CHECKS},
-    "ready": {"phase": AgentPhase.READY, "plan": PLAN, "face": face(*ALL_FOUR), "face_age_s": 0.4},
+    "ready": {"phase": AgentPhase.READY, "plan": PLAN, "preflight": PASSED, "face": face(*ALL_FOUR), "face_age_s": 0.4},
     "opening": {"phase": AgentPhase.OPENING, "plan": PLAN, "recording": recording_of(PLAN, elapsed_s=0.0)},
     "recording": {
         "phase": AgentPhase.RECORDING,
