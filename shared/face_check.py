@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from shared.detections import Part
 from shared.documents import BuildReference, Document
@@ -86,6 +86,15 @@ class SufficiencyGoal(Document):
     frames: PositiveInt = 75
     within_s: PositiveFloat = 600.0
     sampling_rate_hz: PositiveFloat = 1.0
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.scorable_s > self.within_s:
+            raise ValueError(
+                f"{self.frames} frames cannot be had in {self.within_s:g} s at {self.sampling_rate_hz:g} frames/s: "
+                f"that takes {self.scorable_s:g} s"
+            )
+        return self
 
     @property
     def scorable_s(self) -> float:
