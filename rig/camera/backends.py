@@ -20,6 +20,11 @@ def make_camera(settings: RigSettings, clock: Clock) -> CameraBackend:
         from rig.camera.simulated.backend import simulated_camera
 
         return simulated_camera(settings)
+    if settings.camera.backend == "v4l2":
+        from rig.camera.v4l2.camera import V4l2Camera
+        from rig.camera.v4l2.device import UsbCamera
+
+        return V4l2Camera(settings.camera, UsbCamera(settings.camera))
     from rig.camera.replay import ReplayCamera
 
     return ReplayCamera(settings.camera, clock)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
@@ -17,6 +17,7 @@ import av.error
 
 from rig.camera.backend import MICROSECONDS, FrameInfo, FrameListener, PacketSink, RecordedSoFar
 from rig.camera.encoder import X264Encoder
+from rig.camera.encoding_orders import EncodingOrder, EncodingOrders
 from rig.camera.small_pictures import SmallPictures
 from rig.camera.sources import Scene, open_scene
 from rig.settings import PATTERN_SOURCE, CameraSettings
@@ -30,7 +31,6 @@ BUFFERED_FRAMES = 30
 """How far the paced camera may fall behind before it skips frames, as a sensor whose buffers are all taken does."""
 
 CLOSE_WAIT_S = 1.0
-STOP_WAIT_S = 5.0
 ROOM_WAIT_S = 0.5
 
 
@@ -59,16 +59,6 @@ class Timeline:
 
 
 @dataclass(frozen=True)
-class EncodingOrder:
-    """What `start_encoder` asked for. The camera's thread sets `begun` before the first packet and `ended` after the last."""
-
-    sink: PacketSink
-    so_far: RecordedSoFar | None
-    begun: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(frozen=True)
 class Encoding:
     """An order that is being carried out."""
 
@@ -90,8 +80,7 @@ class ReplayCamera:
         self._clock = clock
         self._rate = Fraction(settings.frame_rate).limit_denominator(1001)
         self._closing = threading.Event()
-        self._order: EncodingOrder | None = None
-        self._order_lock = threading.Lock()
+        self._orders = EncodingOrders()
         self._frames_encoded = 0
         self._small = SmallPictures(settings.width_px, settings.height_px, settings.preview_rate_hz)
         self._scene: Scene | None = None
@@ -115,14 +104,10 @@ class ReplayCamera:
         self._thread.start()
 
     def start_encoder(self, sink: PacketSink, so_far: RecordedSoFar | None = None) -> None:
-        with self._order_lock:
-            self._order = EncodingOrder(sink, so_far)
+        self._orders.place(sink, so_far)
 
     def stop_encoder(self) -> None:
-        with self._order_lock:
-            order, self._order = self._order, None
-        if order is not None and order.begun.is_set() and self._thread.is_alive():
-            order.ended.wait(STOP_WAIT_S)
+        self._orders.withdraw(self._thread)
 
     def close(self) -> None:
         self._closing.set()
@@ -150,7 +135,7 @@ class ReplayCamera:
         timeline = Timeline(self._now_us(), self._rate)
         encoding: Encoding | None = None
         while not self._closing.is_set():
-            order = self._current_order()
+            order = self._orders.current()
             if encoding is not None and encoding.order is not order:
                 encoding.finish()
                 encoding = None
@@ -161,12 +146,6 @@ class ReplayCamera:
                 self._take_frame(timeline, encoding)
         if encoding is not None:
             encoding.finish()
-
-    def _current_order(self) -> EncodingOrder | None:
-        with self._order_lock:
-            if self._order is not None:
-                self._order.begun.set()
-            return self._order
 
     def _begin(self, order: EncodingOrder) -> tuple[Encoding, Timeline]:
         asked = self._settings

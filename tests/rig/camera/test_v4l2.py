@@ -1,8 +1,9 @@
-"""The USB camera, over a device whose packets come from a file. No camera is here: what only one can show is listed in the docs."""
+"""The USB camera, over a device whose packets come from a film: no camera is needed, and what only one can show is not shown."""
 
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ class Panel:
         self.values[control] = value
 
 
-def filmed(codec: str, group: int = 30, repeat_headers: bool = True) -> bytes:
+def filmed(codec: str) -> bytes:
     """A numbered film as a camera would send it: raw H.264, or MJPEG."""
     target = io.BytesIO()
     with av.open(target, "w", format="h264" if codec == "libx264" else "mjpeg") as container:
@@ -70,14 +71,19 @@ def filmed(codec: str, group: int = 30, repeat_headers: bool = True) -> bytes:
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p" if codec == "libx264" else "yuvj420p"
         if codec == "libx264":
-            stream.codec_context.gop_size, stream.codec_context.max_b_frames = group, 0
-            params = f"repeat-headers={int(repeat_headers)}:scenecut=0"
-            stream.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": params}
+            stream.codec_context.gop_size, stream.codec_context.max_b_frames = 30, 0
+            stream.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "repeat-headers=1:scenecut=0"}
         pattern = Pattern(*SIZE)
         for number in range(FRAMES):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pattern.paint(number), format="yuv420p")))
         container.mux(stream.encode(None))
     return target.getvalue()
+
+
+def with_headers_once(film: bytes) -> bytes:
+    """The film of a camera that sends its parameter sets with the first frame only."""
+    first, second, *rest = re.split(b"\0?\0\0\1", film)[1:]
+    return b"".join(b"\0\0\0\1" + unit for unit in (first, second, *(unit for unit in rest if unit[0] & 0x1F not in {7, 8})))
 
 
 class FilmDevice:
@@ -147,8 +153,9 @@ def film(device: FilmDevice, before_the_order: int = 0) -> Collected:
     camera = V4l2Camera(settings(), device)
     camera.open()
     camera.start(seen)
-    device.let_through(before_the_order)
-    until(lambda: len(seen.frames) >= before_the_order, every_s=0.005)
+    if before_the_order:
+        device.let_through(before_the_order)
+    until(lambda: len(seen.frames) == before_the_order, every_s=0.005)
     camera.start_encoder(seen)
     device.let_through(FRAMES - before_the_order + 1)
     until(lambda: not camera._thread.is_alive(), every_s=0.005)
@@ -188,13 +195,22 @@ def test_small_frames_show_the_frame_of_their_time(codec, film_format):
 
 
 def test_parameter_sets_that_came_once_stand_in_front_of_every_key_frame():
-    seen = film(FilmDevice(filmed("libx264", repeat_headers=False), "h264"), before_the_order=10)
+    seen = film(FilmDevice(with_headers_once(filmed("libx264")), "h264"), before_the_order=10)
     assert [unit for unit, _ in nal_units(seen.packets[0].data)][:2] == [7, 8]
     assert numbers_in(seen.packets) == list(range(30, FRAMES))
 
 
 def test_before_any_parameter_sets_no_frame_can_begin_a_video():
     assert not ParameterSets().packet(b"\0\0\0\1\x65\x88", 0).key_frame
+
+
+def test_a_damaged_packet_costs_its_own_frame():
+    film_of = filmed("mjpeg")
+    third = film_of.index(b"\xff\xd8", film_of.index(b"\xff\xd8", 2) + 2)
+    damaged = film_of[:third] + b"\xff\xd8" + bytes(200) + film_of[third + 202 :]
+    seen = film(FilmDevice(damaged, "mjpeg"))
+    assert len(seen.frames) >= FRAMES - 1
+    assert FRAMES - 2 <= len(seen.packets) < FRAMES
 
 
 def test_everything_automatic_is_switched_off_and_the_values_are_set():
@@ -258,4 +274,4 @@ def test_requests_are_numbered_as_the_kernels_header_says():
     import videodev2
 
     for name in ("QUERYCAP", "ENUM_FMT", "G_CTRL", "S_CTRL", "QUERYCTRL"):
-        assert getattr(controls, name) == getattr(videodev2, f"VIDIOC_{name}").value
+        assert getattr(controls, name) == getattr(videodev2, f"VIDIOC_{name}") & 0xFFFFFFFF

@@ -1,0 +1,1 @@
+"""A USB camera (UVC) through the kernel's V4L2."""
