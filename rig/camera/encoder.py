@@ -14,6 +14,11 @@ PRESET = "ultrafast"
 """1080p30 takes 0.2 of a core; `superfast` takes twice and `veryfast` four times as much, and frames must never wait."""
 
 
+def longest_group(frame_rate: float) -> int:
+    """Frames after which an encoder begins a group by itself: too late to come before the frame that `SecondGrid` takes."""
+    return max(2, 2 * round(frame_rate))
+
+
 class SecondGrid:
     """Which frames become key frames: the first one, and the one nearest to every whole second after it.
 
@@ -47,7 +52,7 @@ class X264Encoder:
         self._codec.time_base = Fraction(1, MICROSECONDS)
         self._codec.framerate = rate
         self._codec.bit_rate = bitrate_bps
-        self._codec.gop_size = max(1, round(rate))
+        self._codec.gop_size = longest_group(frame_rate)
         self._codec.max_b_frames = 0
         self._codec.thread_count = 1
         self._codec.options = {

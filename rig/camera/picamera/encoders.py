@@ -15,7 +15,7 @@ from picamera2.encoders.h264_encoder import H264Encoder
 from picamera2.outputs import Output
 
 from rig.camera.backend import EncodedPacket, PacketSink
-from rig.camera.encoder import SecondGrid, X264Encoder
+from rig.camera.encoder import SecondGrid, X264Encoder, longest_group
 from rig.camera.picamera.mishaps import Mishaps
 from rig.settings import CameraSettings
 
@@ -57,7 +57,7 @@ class HardwareEncoder(H264Encoder):
         super().__init__(
             bitrate=settings.bitrate_bps,
             repeat=True,
-            iperiod=max(1, round(settings.frame_rate)),
+            iperiod=longest_group(settings.frame_rate),
             framerate=settings.frame_rate,
             enable_sps_framerate=True,
             profile="high",
