@@ -20,6 +20,9 @@ from shared.faults import FAULTS, Fault, Severity
 LEAST_MINUTES = 1.0
 """With room for less, no recording is begun."""
 
+MISSED_AFTER_S = 1.5
+"""The camera process tells twice a second: after this long it is its own silence that is told, not what it said last."""
+
 CHECKS_MISSED = 15
 """So many checks may fail to come, under load or while the detector is loaded, before the face check counts as down."""
 
@@ -79,7 +82,7 @@ def _of_camera(facts: Facts, now_ns: int) -> Iterator[Found]:
 def _why_lost(camera: CameraState | None, silent_s: float) -> Found:
     """Without numbers that would change every second: what people read must hold still."""
     goes_on = "; the recording goes on as its next part" if camera is not None and camera.recording is not None else ""
-    if camera is None or silent_s > SILENT_AFTER_S:
+    if camera is None or silent_s > MISSED_AFTER_S:
         return Found(faults.RIG_NOT_RUNNING, f"the camera is being restarted{goes_on}")
     if camera.phase is Phase.RECORDING:
         return Found(faults.DISK_STALLED, f"nothing has reached the disk for {SILENT_AFTER_S:g} s{goes_on}")

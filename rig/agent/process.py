@@ -20,6 +20,7 @@ from rig.agent.planning import Planning
 from rig.agent.rig_desk import RigDesk
 from rig.agent.settings_watch import LOOK_EVERY_S, SettingsWatch, trouble_of
 from rig.agent.showing import Identity
+from rig.agent.stand_in import stand_in_settings
 from rig.agent.states import AgentPhase
 from rig.agent.turn import Turn
 from rig.agent.watch import HEALTH_EVERY_S, QUEUE_EVERY_S, CameraWatch, FaceCheckWatch, HealthWatch, QueueWatch
@@ -28,7 +29,7 @@ from rig.mqtt.link import MqttLink
 from rig.notify import ServiceManager
 from rig.screen.installation import Installation
 from rig.screen.server import ScreenServer, make_app
-from rig.settings import RigSettings, parse_settings
+from rig.settings import RigSettings
 from rig.settings_file import SettingsFile, UsableSettings
 from rig.upload.repeating import Repeating
 from shared.clock import Clock, SystemClock, boot_id
@@ -62,7 +63,7 @@ def run_agent(file: SettingsFile) -> int:
         except GrimaceError as mistake:
             log.error("%s; only the screen is served", mistake)  # noqa: TRY400 - a fault explains itself
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="grimace-"))
-            usable = UsableSettings(stand_in_settings(Path(folder)), mistake)
+            usable = UsableSettings(stand_in_settings(file, Path(folder)), mistake)
         agent = Agent(file, usable, SystemClock())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: agent.ask_to_end(os.EX_OK))
@@ -78,13 +79,8 @@ def _usable(file: SettingsFile) -> UsableSettings:
     return usable
 
 
-def stand_in_settings(folder: Path) -> RigSettings:
-    """What the screen is served with when no settings can be used, and no last good copy is there."""
-    return parse_settings(f'rig_id = "not-known"\ndata_folder = "{folder}"\n[face_check]\nenabled = false\n', folder / "none")
-
-
 class Agent:
-    """Wires everything that the agent consists of, and takes its turns; see `run_agent`."""
+    """Wires everything that the agent consists of, and takes its turns; see `run_agent`. People come to its `desk`."""
 
     def __init__(self, file: SettingsFile, usable: UsableSettings, clock: Clock) -> None:
         settings = usable.settings
@@ -95,8 +91,8 @@ class Agent:
         self._board = Board(_first_facts(file, usable, last, clock), Identity(settings.rig_id, boot_id()), clock)
         watch = SettingsWatch(file, usable, self._board, control, lambda: self.ask_to_end(EXIT_RESTART))
         planning = Planning(self._board, watch.settings)
-        desk = RigDesk(self._board, control, planning, last, clock)
-        mqtt = MqttLink(settings, desk, clock)
+        self.desk = RigDesk(self._board, control, planning, last, clock)
+        mqtt = MqttLink(settings, self.desk, clock)
         self._turn = Turn(self._board, watch.settings, mqtt, planning, clock)
         self._watches = [
             Repeating("camera watch", CameraWatch(self._board, control, last, clock).listen, LISTEN_AGAIN_AFTER_S),
@@ -106,7 +102,7 @@ class Agent:
         ]
         self._parts: list[AgentPart] = [mqtt]
         if settings.screen.enabled:
-            self._parts.append(self._screen(desk, file, settings, clock))
+            self._parts.append(self._screen(self.desk, file, settings, clock))
         if settings.face_check.enabled:
             self._parts.append(FaceCheckChild(file, clock))
             self._watches.append(Repeating("face check watch", FaceCheckWatch(self._board, settings).look, QUEUE_EVERY_S))
@@ -136,6 +132,8 @@ class Agent:
                     manager.progress()
                 self._end.wait(TURN_EVERY_S)
         finally:
+            for watch in self._watches:
+                watch.stop()
             for part in reversed(self._parts):
                 part.close()
         return self._status

@@ -44,5 +44,5 @@ def explain(fault: Fault, detail: str) -> None:
     """What it is, what was observed, what to do."""
     console.print(f"[bold red]{fault.code}[/] {fault.text}.")
     if detail:
-        console.print(detail, markup=False)
+        console.print(detail, markup=False, soft_wrap=True)
     console.print(f"[bold]→[/] {fault.remedy}")
