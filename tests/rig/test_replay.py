@@ -123,7 +123,7 @@ def test_a_small_frame_shows_the_frame_of_its_time():
 def test_as_fast_as_possible_small_frames_keep_pace_with_the_sensors_clock():
     seen = collected_while(tiny_camera(preview_rate_hz=5), True, lambda seen: len(seen.packets) >= 600)
     span_s = (seen.packets[-1].sensor_us - seen.packets[0].sensor_us) / 1e6
-    assert len(small_frames_recorded(seen)) == pytest.approx(5 * span_s, abs=1)
+    assert len(small_frames_recorded(seen)) == pytest.approx(5 * span_s, abs=2)
 
 
 def test_the_first_packet_is_a_key_frame():
