@@ -32,6 +32,7 @@ from rig.control import (
     state_address,
 )
 from rig.data_lock import data_lock
+from rig.notify import ServiceManager
 from rig.settings import RigSettings
 from shared.clock import NANOSECONDS, Clock, SystemClock
 from shared.face_check import FaceObservation
@@ -74,6 +75,7 @@ class CameraProcess:
         self._relay.keeper = self._keeper
         self._picture = PictureWatch(settings.camera.picture, self._record)
         self._watchdog = Watchdog(self._heartbeats, self._give_up, clock)
+        self._manager = ServiceManager()
         self._face: FaceObservation | None = None
         self._next_tell_ns = 0
 
@@ -112,6 +114,7 @@ class CameraProcess:
         if now_ns >= self._next_tell_ns:
             states.send(self._state().model_dump_json().encode())
             self._next_tell_ns = now_ns + round(TELL_EVERY_S * NANOSECONDS)
+            self._manager.progress()  # frames, encoder and disk have a watchdog of their own
 
     def _answer(self, request: bytes) -> Answer:
         try:

@@ -34,10 +34,15 @@ class RigProcess:
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         """Start `grimace-rig COMMAND`; for `camera` and `run` returns when the camera process answers."""
+        process = self.launch(command)
+        until(self.state)
+        return process
+
+    def launch(self, command: str) -> subprocess.Popen[bytes]:
+        """Start `grimace-rig COMMAND`, and wait for nothing."""
         argv = [sys.executable, "-m", "rig.cli", command, "--config", str(self.config)]
         process = subprocess.Popen(argv, start_new_session=True)
         self._processes.append(process)
-        until(self.state)
         return process
 
     def state(self) -> CameraState | None:
