@@ -24,6 +24,12 @@ TILES = Tiling(share=1 / 6, step=1.0)
 SHARPEST_SHARE = 0.5
 """Of the reference's tiles: the others show plain walls, which look the same out of focus."""
 
+MOST_OTHER_LIGHT = 2.0
+"""In light that is twice or half the reference's, noise decides more than the lens."""
+
+OWN_FIGURE_LIGHT = 0.1
+"""The camera's own figure grows with the light, nobody says how: it counts only when that differs by less than this share."""
+
 FEWEST_EDGES = 4.0
 """Grey levels squared: a plain wall has 1, of noise (2 grey levels of it, in ten frames); a tile with less has nothing sharp."""
 
@@ -42,6 +48,14 @@ def judge(luma: Luma, focus: float, reference: Reference, least_share: float) ->
     """`focus` is the camera's own figure of merit (over the picture's centre), 0 from a camera that has none."""
     if luma.shape != reference.luma.shape:
         return not_checked(CheckName.FOCUS, "The reference picture has another size.", HOW_TO_TAKE_ONE)
+    brightness = mean_light(luma) / max(1.0, mean_light(reference.luma))
+    if not 1 / MOST_OTHER_LIGHT <= brightness <= MOST_OTHER_LIGHT:
+        return warning(
+            CheckName.FOCUS,
+            NOT_FOCUSED,
+            f"The focus cannot be judged: the picture is {brightness:.1f} times as bright as the reference.",
+            "Make the light what it was, then check again. If it was changed on purpose, take a new reference picture.",
+        )
     share = sharpness_share(luma, reference.luma)
     if share is None:
         return not_checked(CheckName.FOCUS, "The reference picture shows no edges to compare.", HOW_TO_TAKE_ONE)
@@ -49,7 +63,8 @@ def judge(luma: Luma, focus: float, reference: Reference, least_share: float) ->
     own_share = focus / reference.numbers.focus if focus > 0 and reference.numbers.focus > 0 else None
     if own_share is not None:
         seen += f", {own_share:.0%} by the camera's own figure"
-    if min(share, own_share if own_share is not None else share) < least_share:
+    counted = [share, own_share] if own_share is not None and abs(brightness - 1) <= OWN_FIGURE_LIGHT else [share]
+    if min(counted) < least_share:
         return warning(CheckName.FOCUS, NOT_FOCUSED, f"{seen}; {least_share:.0%} is asked.")
     return passing(CheckName.FOCUS, f"{seen}.")
 

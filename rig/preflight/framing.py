@@ -81,7 +81,11 @@ def judge(luma: Luma, reference: Reference, largest_px: float) -> CheckResult:
     shift = chamber_shift(tile_shifts(luma, reference.luma))
     of = f"the reference of {reference.numbers.taken_at:%Y-%m-%d}"
     if shift is None or shift.agreement < LEAST_AGREEMENT:
-        agreeing = "no part of it can be laid over it" if shift is None else f"only {shift.agreement:.0%} of it agrees on a shift"
+        agreeing = (
+            "there is too little in it that could be laid over it"
+            if shift is None
+            else f"only {shift.agreement:.0%} of it agrees on a shift"
+        )
         return warning(CheckName.FRAMING, FRAMING_CHANGED, f"The picture does not look like {of}: {agreeing}.")
     measured = f"{shift.length_px:.1f} px from where it stood in {of} ({_direction(shift)})"
     if shift.length_px > largest_px:
@@ -92,10 +96,13 @@ def judge(luma: Luma, reference: Reference, largest_px: float) -> CheckResult:
 
 
 def tile_shifts(luma: Luma, reference: Luma) -> list[TileShift]:
-    """The shift of every tile that has something in it in both pictures."""
+    """The shift of every tile that has something in it in the reference; without any response where the picture has nothing."""
     found = []
     for ours, theirs in TILES.pairs(_edges(luma), _edges(reference)):
-        if min(np.count_nonzero(ours), np.count_nonzero(theirs)) < FEWEST_EDGES * ours.size:
+        if np.count_nonzero(theirs) < FEWEST_EDGES * theirs.size:
+            continue
+        if np.count_nonzero(ours) < FEWEST_EDGES * ours.size:
+            found.append(TileShift(0.0, 0.0, response=0.0))
             continue
         window = cv2.createHanningWindow((ours.shape[1], ours.shape[0]), cv2.CV_32F)
         (right_px, down_px), response = cv2.phaseCorrelate(np.ascontiguousarray(theirs), np.ascontiguousarray(ours), window)
@@ -113,10 +120,11 @@ def _edges(luma: Luma) -> NDArray[np.float32]:
 
 def chamber_shift(tiles: Sequence[TileShift]) -> Shift | None:
     """The shift that most of the response stands for; None when too few tiles show anything."""
-    total = sum(tile.response for tile in tiles)
-    if len(tiles) < FEWEST_TILES or total == 0:
+    showing = [tile for tile in tiles if tile.response > 0]
+    if len(showing) < max(FEWEST_TILES, LEAST_AGREEMENT * len(tiles)):
         return None
-    parties = ([other for other in tiles if _agree(tile, other)] for tile in tiles)
+    total = sum(tile.response for tile in showing)
+    parties = ([other for other in showing if _agree(tile, other)] for tile in showing)
     largest = max(parties, key=lambda party: sum(tile.response for tile in party))
     return Shift(
         right_px=median(tile.right_px for tile in largest),

@@ -88,7 +88,7 @@ def test_a_self_test_records_judges_and_leaves_no_session_behind(filming):
         "exposure": "not-checked",  # a replayed video tells none
         "bitrate": "pass",
         "disk": "pass",
-        "face check": "warn",  # the camera process runs alone
+        "face check": "not-checked",  # switched off here: the camera process runs alone
         "faults": "pass",
     }
     folder = Path(json.loads(result.stdout)["folder"])

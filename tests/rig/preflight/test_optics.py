@@ -167,6 +167,22 @@ def test_the_cameras_own_figure_of_merit_counts_when_it_has_one():
     assert "40% by the camera's own figure" in result.seen
 
 
+def test_the_cameras_own_figure_is_told_but_does_not_count_in_other_light():
+    luma = still_picture(burst(CHAMBER * 0.8))
+    result = focus.judge(luma, 400.0, reference_of(CHAMBER, focus=1000.0), LIMITS.sharpness_share)
+    assert result.status is CheckStatus.PASS
+    assert "40% by the camera's own figure" in result.seen
+
+
+@pytest.mark.parametrize("brightness", [0.15, 2.1])
+def test_in_light_that_is_quite_another_the_focus_cannot_be_judged(brightness):
+    dim = reference_of(CHAMBER * 0.5) if brightness > 1 else REFERENCE
+    luma = still_picture(burst(CHAMBER * (brightness * 0.5 if brightness > 1 else brightness)))
+    result = focus.judge(luma, 0.0, dim, LIMITS.sharpness_share)
+    assert (result.status, result.fault_code) == (CheckStatus.WARN, "W_FOCUS")
+    assert "cannot be judged" in result.seen
+
+
 def test_a_reference_without_edges_or_of_another_size_is_no_measure():
     luma = still_picture(burst(CHAMBER))
     assert focus.judge(luma, 0.0, reference_of(CHAMBER * 0 + 100), 0.7).status is CheckStatus.NOT_CHECKED
@@ -208,8 +224,14 @@ def test_a_chamber_that_was_pushed_warns_with_where_it_went():
 
 @pytest.mark.parametrize(
     "scene",
-    [turned(CHAMBER, 2), CHAMBER * 0 + 120, np.roll(CHAMBER[::-1, ::-1], 40, axis=1), CHAMBER * 0 + 18],
-    ids=["turned", "a white wall", "another chamber", "lights off"],
+    [
+        turned(CHAMBER, 2),
+        CHAMBER * 0 + 120,
+        np.roll(CHAMBER[::-1, ::-1], 40, axis=1),
+        CHAMBER * 0 + 18,
+        np.where(np.arange(640) < 480, 255, CHAMBER),
+    ],
+    ids=["turned", "a white wall", "another chamber", "lights off", "hardly any of it left"],
 )
 def test_a_picture_that_is_not_of_the_chamber_warns_that_it_does_not_look_like_it(scene):
     result = framing_of(scene)
