@@ -149,8 +149,8 @@ PROCESSOR_HOT = _warning(
 )
 BROKER_UNREACHABLE = _warning(
     "W_BROKER",
-    "The MQTT broker cannot be reached",
-    "Recording works. The lab cannot watch this rig; check the network and the broker.",
+    "The MQTT broker cannot be reached, or refuses this rig",
+    "Recording works. The lab cannot watch this rig; check the network, the broker and this rig's account there.",
 )
 CHECK_BROKEN = Fault(
     "E_CHECK",

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.25
 END_WITHIN_S = 3.0
 SERIAL_NUMBER = Path("/sys/firmware/devicetree/base/serial-number")
 """Of a Raspberry Pi; other machines have none there."""

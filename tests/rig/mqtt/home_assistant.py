@@ -1,7 +1,7 @@
 """Takes discovery messages as Home Assistant takes them. Run by a Python that has Home Assistant in it (`make homeassistant`).
 
-Reads a JSON list: of each message its `topic` and `payload`, and under `told` the retained payloads of other topics. Prints a list:
-of each message what Home Assistant objects to, its warnings included (`refused`), and what every entity would show.
+Reads a JSON list: of each message its `topic` and `payload`, and under `told` the retained payloads of other topics. Prints a
+list: of each message what Home Assistant objects to, its warnings included (`refused`), and what every entity would show.
 """
 
 from __future__ import annotations

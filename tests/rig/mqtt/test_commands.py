@@ -209,9 +209,8 @@ def test_ids_outlive_the_process(tmp_path: Path):
 
 
 def test_the_last_256_ids_are_known(tmp_path: Path):
-    ids = TakenIds(tmp_path)
-    for number in range(KEPT + 1):
-        ids.add(f"c-{number}")
+    (tmp_path / FILE_NAME).write_text(json.dumps({"ids": [f"c-{number}" for number in range(KEPT)]}))
+    TakenIds(tmp_path).add(f"c-{KEPT}")
     again = TakenIds(tmp_path)
     assert "c-0" not in again
     assert all(f"c-{number}" in again for number in range(1, KEPT + 1))
