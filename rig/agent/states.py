@@ -49,7 +49,7 @@ _WATCHING = (
     AgentPhase.FAULT,
 )
 
-_NOT_RECORDING = (AgentPhase.STARTING, AgentPhase.IDLE, AgentPhase.PREFLIGHT, AgentPhase.READY, AgentPhase.FAULT)
+_NOT_RECORDING = (AgentPhase.STARTING, AgentPhase.IDLE, AgentPhase.PREFLIGHT, AgentPhase.READY)
 
 _SEEN: Mapping[Occurrence, AgentPhase] = {
     Occurrence.SEEN_OPENING: AgentPhase.OPENING,

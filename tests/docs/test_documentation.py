@@ -49,6 +49,11 @@ def test_the_table_of_checks_is_current():
     assert page == with_table(page), "make it anew: python docs/check_guide.py"
 
 
+def test_the_drawing_of_the_rigs_states_is_current():
+    drawn = runpy.run_path(str(ROOT / "docs" / "rig_states.py"))["page"]
+    assert (ROOT / "docs" / "rig-states.md").read_text() == drawn(), "make it anew: python docs/rig_states.py"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_that_exist(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text())
