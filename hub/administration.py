@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from tempfile import NamedTemporaryFile
 from typing import Annotated, NoReturn
 
 import typer
@@ -17,7 +19,7 @@ from hub.accounts.service import AccountError
 from hub.database import Database
 from hub.rigs import enrolment
 from hub.schema import migrate as migrate_schema
-from hub.server import server_of
+from hub.server import listen, server_of
 from hub.settings import HubSettings, SettingsError, read_settings
 from hub.tables import Lab, Role, TokenKind, User
 from shared.clock import SystemClock
@@ -49,11 +51,23 @@ def settings_or_fail() -> HubSettings:
         fail(f"The settings cannot be used: {error}")
 
 
+def prepare_data_folder(settings: HubSettings) -> None:
+    """Make the folder; one that cannot be written to ends the command."""
+    try:
+        settings.data_folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=settings.data_folder):
+            pass
+    except OSError as error:
+        fail(
+            f"The data folder {settings.data_folder} cannot be written to: {error.strerror}. Give it to this user or set another."
+        )
+
+
 @contextmanager
 def database_session() -> Iterator[Session]:
     """A writing transaction on the configured hub's database; account errors end the command with their message."""
     settings = settings_or_fail()
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    prepare_data_folder(settings)
     migrate_schema(settings.database)
     database = Database(settings.database)
     try:
@@ -70,14 +84,21 @@ def serve() -> None:
     """Run the hub. Settings come from GRIMACE_HUB_… variables and the TOML file named by GRIMACE_HUB_SETTINGS."""
     configure_logging()
     settings = settings_or_fail()
-    server_of(settings).run()
+    prepare_data_folder(settings)
+    try:
+        listening = listen(settings)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        reason = os.strerror(error.errno) if error.errno else str(error)  # Python puts the address into `strerror`
+        fail(f"The hub cannot listen at {where}: {reason}. End what does, or set another host or port.")
+    server_of(settings).run(sockets=[listening])
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema; `serve` does it by itself."""
     settings = settings_or_fail()
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    prepare_data_folder(settings)
     migrate_schema(settings.database)
     console.print("the database has this version's schema")
 

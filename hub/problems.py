@@ -10,6 +10,7 @@ from uuid import uuid4
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from shared import faults
@@ -51,9 +52,13 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             status = STATUS_OF.get(error.fault.code, HTTPStatus.INTERNAL_SERVER_ERROR)
             headers = {"WWW-Authenticate": "Bearer"} if error.fault is faults.TOKEN_REFUSED else {}
             return _problem(error.fault, error.detail, status), headers
+        case RequestValidationError() if all(entry["loc"][0] == "path" for entry in error.errors()):
+            return _problem(faults.NOT_FOUND, "nothing can have this address", HTTPStatus.NOT_FOUND), {}
         case RequestValidationError():
             named = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors())
             return _problem(faults.NOT_VALID, named, HTTPStatus.UNPROCESSABLE_ENTITY), {}
+        case DataError():  # a NUL in a text, which PostgreSQL does not keep
+            return _problem(faults.NOT_VALID, f"the database cannot keep it: {error.orig}", HTTPStatus.UNPROCESSABLE_ENTITY), {}
         case HTTPException():
             fault = faults.NOT_FOUND if error.status_code == HTTPStatus.NOT_FOUND else faults.NOT_VALID
             return _problem(fault, str(error.detail), error.status_code), dict(error.headers or {})
@@ -82,5 +87,5 @@ def install(app: FastAPI, answer: Callable[[Request, Problem, dict[str, str]], R
         problem, headers = problem_of(error)
         return answer(request, problem, headers) if answer else problem_response(problem, headers)
 
-    for kind in (GrimaceError, RequestValidationError, HTTPException, Exception):
+    for kind in (GrimaceError, RequestValidationError, HTTPException, DataError, Exception):
         app.add_exception_handler(kind, handle)

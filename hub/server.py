@@ -11,6 +11,8 @@ from hub.context import Hub
 from hub.settings import HubSettings
 
 GRACEFUL_SHUTDOWN_S = 5
+LISTEN_BACKLOG = 2048
+"""Connections that wait to be taken; uvicorn's own number."""
 
 
 class HubServer(uvicorn.Server):
@@ -23,6 +25,12 @@ class HubServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.upload_locks.stop_all()
         await super().shutdown(sockets)
+
+
+def listen(settings: HubSettings) -> socket.socket:
+    """The socket that the server is to serve; raises OSError when the address is taken or is not this machine's."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return socket.create_server((settings.host, settings.port), family=family, backlog=LISTEN_BACKLOG)
 
 
 def server_of(settings: HubSettings) -> HubServer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ def _read_manifest(folder: Path, session_uid: str, files: Sequence[FileRecord]) 
     except ValidationError as error:
         first = error.errors()[0]
         raise GrimaceError(MANIFEST_MISMATCH, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    if not _is_finite(manifest):
+        raise GrimaceError(MANIFEST_MISMATCH, "a number in it is infinite or none at all")
     if manifest.session_id != session_uid:
         raise GrimaceError(MANIFEST_MISMATCH, f"it belongs to session {manifest.session_id}")
     announced = {file for file in files if file.name != MANIFEST_NAME}
@@ -63,3 +66,12 @@ def _read_manifest(folder: Path, session_uid: str, files: Sequence[FileRecord]) 
     if differing:
         raise GrimaceError(MANIFEST_MISMATCH, f"it lists other files than were announced: {', '.join(sorted(differing))}")
     return manifest
+
+
+def _is_finite(manifest: SessionManifest) -> bool:
+    """JSON has no other numbers, and so no database has; Python's reader takes them."""
+    try:
+        json.dumps(manifest.model_dump(mode="json"), allow_nan=False)
+    except ValueError:
+        return False
+    return True

@@ -6,7 +6,7 @@ allows no inline styles and because the same drawing serves a light and a dark p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -26,6 +26,10 @@ AXIS_ROOM = 34.0
 MOST_TIME_TICKS = 10
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 SPARSE_DOTS = 150
+MOST_EXACT_DOTS = 2000
+"""Beyond this, dots that would lie within one drawing unit are drawn once: an hour at 30 frames/s has a hundred thousand."""
+NARROWEST = 0.5
+"""No bar of a lane, and no gap between two, is narrower."""
 MEANS_PER_PLOT = 30
 """The mean line has about this many bins, none shorter than 5 s."""
 MEAN_STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600)
@@ -104,7 +108,7 @@ def draw(
         ),
         time_ticks=_time_ticks(duration_s, x_per_s),
         time_unit="minutes" if _tick_step(duration_s) >= 60 else "seconds",
-        dots="".join(f"M{place(time_s, total)}h0" for time_s, total in scored),
+        dots=_dots(scored, place, 1 / x_per_s),
         sparse=len(scored) <= SPARSE_DOTS,
         mean_line="".join(
             f"{'L' if index else 'M'}{place(time_s, mean)}" for index, (time_s, mean) in enumerate(_means(scored, bin_s))
@@ -116,6 +120,13 @@ def draw(
         ),
         gaps=tuple(Span(LEFT + start_s * x_per_s, max(1.0, length_s * x_per_s)) for start_s, length_s in gaps_s),
     )
+
+
+def _dots(scored: Sequence[tuple[float, int]], place: Callable[[float, float], str], unit_s: float) -> str:
+    """`unit_s` is the time that a drawing unit stands for."""
+    if len(scored) > MOST_EXACT_DOTS:
+        scored = sorted({(int(time_s / unit_s) * unit_s, total) for time_s, total in scored})
+    return "".join(f"M{place(time_s, total)}h0" for time_s, total in scored)
 
 
 def _mean_bin(duration_s: float) -> int:
@@ -142,14 +153,22 @@ def _time_ticks(duration_s: float, x_per_s: float) -> tuple[Tick, ...]:
 
 
 def _lane(fau: Fau, y: float, frames: Sequence[PlottedFrame], duration_s: float, x_per_s: float) -> Lane:
-    """A bar for every run of frames that show the unit; a frame stands for the time until the next one."""
+    """A bar for every run of frames that show the unit; a frame stands for the time until the next one.
+
+    Runs between which no gap could be seen are one bar: an hour at 30 frames/s has hundreds of bars and not ten thousands.
+    """
     seen = [frame.scores.get(fau, NOT_DETECTED) != NOT_DETECTED for frame in frames]
     starts = [frame.time_s for frame in frames]
     ends = [*starts[1:], duration_s]
-    bars = []
+    runs: list[tuple[float, float]] = []
     for visible, run in groupby(range(len(frames)), key=lambda index: seen[index]):
+        if not visible:
+            continue
         indices = list(run)
-        if visible:
-            x, end = LEFT + starts[indices[0]] * x_per_s, LEFT + ends[indices[-1]] * x_per_s
-            bars.append(f"M{x:.1f} {y:.1f}h{max(end - x, 0.5):.1f}v{LANE_HEIGHT:.0f}H{x:.1f}z")
-    return Lane(fau, y, "".join(bars), sum(seen) / len(seen) if seen else None)
+        x, end = LEFT + starts[indices[0]] * x_per_s, LEFT + ends[indices[-1]] * x_per_s
+        if runs and x - runs[-1][1] < NARROWEST:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((x, max(end, x + NARROWEST)))
+    bars = "".join(f"M{x:.1f} {y:.1f}h{end - x:.1f}v{LANE_HEIGHT:.0f}H{x:.1f}z" for x, end in runs)
+    return Lane(fau, y, bars, sum(seen) / len(seen) if seen else None)

@@ -71,3 +71,21 @@ def test_a_workers_table_may_be_long_and_reaches_the_disk_without_holding_up_the
     answer = requests.put(address, data=TOO_LONG, headers={**headers, FENCE_HEADER: claimed["fence"]}, timeout=20)
     assert answer.status_code == 204
     assert synced_in_the_loop == [False, False], "the file and its folder"
+
+
+@pytest.mark.parametrize("path", ["/sessions/nope", "/sessions/nope/analyses", "/analyses/nope"])
+def test_an_address_that_nothing_can_have_is_not_found(hub, path):
+    headers = {"Authorization": f"Bearer {hub.add_person()}"}
+    answer = requests.get(f"{hub.url}{API_PREFIX}{path}", headers=headers, timeout=20)
+    assert (answer.status_code, answer.json()["code"]) == (404, "E_NOT_FOUND")
+    if path == "/sessions/nope":
+        assert requests.get(hub.url + path, headers=headers, timeout=20).status_code == 404
+
+
+@pytest.mark.services
+def test_a_text_that_postgresql_cannot_keep_is_the_askers_mistake(tmp_path, postgres):
+    with AnalysisHub(tmp_path, database_url=postgres.new_database()) as hub:
+        hub.add_lab()
+        headers = {"Authorization": f"Bearer {hub.add_person()}"}
+        answer = requests.get(f"{hub.url}{API_PREFIX}/analyses/a%00b", headers=headers, timeout=20)
+        assert (answer.status_code, answer.json()["code"]) == (422, "E_NOT_VALID")

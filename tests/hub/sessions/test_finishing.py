@@ -180,6 +180,13 @@ def test_a_manifest_with_a_frame_rate_that_nothing_can_be_computed_with_is_refus
     assert refused(hub, folder)[0] == "E_MANIFEST"
 
 
+def test_a_manifest_with_a_number_that_no_database_keeps_is_refused(hub, folder):
+    manifest = json.loads((folder / MANIFEST_NAME).read_text())
+    manifest["camera"]["asked"] = {"exposure": float("nan")}
+    (folder / MANIFEST_NAME).write_text(json.dumps(manifest))
+    assert refused(hub, folder) == ("E_MANIFEST", "a number in it is infinite or none at all")
+
+
 def test_a_ledger_that_does_not_fit_the_video_is_refused(hub, folder):
     ledger = folder / "packets.csv"
     ledger.write_text("\n".join(ledger.read_text().splitlines()[:-1]) + "\n")
