@@ -1,8 +1,8 @@
 """What a barcode or QR code says: an animal's code, or several fields of the recording at once.
 
 Two forms are read. A plain code, such as `A-17`, is the animal's. The longer one fills any of the fields:
-`grimace:1;study=Laparotomy;animal=A-17;phase=baseline;operator=Kim;duration_min=30`. In it `;` and `%` inside a value are
-percent-encoded (RFC 3986, section 2.1). The group is not among the fields: the rig is blind.
+`grimace:1;study=Laparotomy;animal=A-17;phase=baseline;operator=Kim;subject_type=c57bl/6;duration_min=30`. In it `;` and `%`
+inside a value are percent-encoded (RFC 3986, section 2.1). The group is not among the fields: the rig is blind.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Scanned(Document):
     animal: Filled | None = None
     phase: Filled | None = None
     operator: Filled | None = None
+    subject_type: Filled | None = None
     duration_min: Annotated[float, Field(gt=0, le=1440)] | None = None
 
 
