@@ -57,8 +57,8 @@ MACHINES = (
     Machine(
         "The agent: what people see",
         "`seen-…` is what the camera process tells: whatever the agent thought before, that is so (`any_state`).\n"
-        "`recording` is shown only while bytes reach the disk. A plan goes on while the camera idles. Safe mode waits for the end\n"
-        "of a recording, and does not hide one.",
+        "`recording` is shown only while bytes reach the disk. A plan goes on while the camera idles. Safe mode waits for\n"
+        "the end of a recording, and does not hide one.",
         (agent.AgentPhase.STARTING, agent.AgentPhase.SAFE_MODE),
         ways_of(agent.TRANSITIONS),
     ),
