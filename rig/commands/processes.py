@@ -39,7 +39,9 @@ def run(config: Config = DEFAULT_CONFIG, camera: Camera = None, strict: Strict =
     file = SettingsFile(config.absolute(), camera)
     if strict or not (file.path.exists() or file.last_good.exists()):
         with faults_explained():
-            file.load()
+            settings = file.load()
+        if not file.path.exists():
+            log.warning("there are no settings at %s: the built-in ones count; data goes to %s", file.path, settings.data_folder)
     supervisor = Supervisor([_own_process(name, file) for name in PROCESSES], SystemClock())
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.ask_to_end())
