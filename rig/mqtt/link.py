@@ -61,6 +61,8 @@ class MqttLink:
         self._threads: list[threading.Thread] = []
         self._connected = False
         self._trouble: GrimaceError | None = None
+        self._failures = 0
+        """Connections in a row that could not be opened, or broke."""
 
     def start(self) -> None:
         """Begin to connect; a broker that is away is tried again for ever."""
@@ -103,8 +105,8 @@ class MqttLink:
 
     def _keep_connected(self, mqtt: MqttSettings) -> None:
         commands = CommandTaker(self._desk, mqtt.allow_commands, TakenIds(self._settings.data_folder), self._confirm, self._clock)
-        failures = 0
         while not self._closing.is_set():
+            self._failures += 1
             try:
                 self._converse(mqtt, commands)
             except GrimaceError as error:
@@ -112,9 +114,7 @@ class MqttLink:
             except Exception as error:  # a mistake of ours: the lab's view of the rig comes back with the next connection
                 log.exception("the line to the broker failed")
                 self._trouble = GrimaceError(BROKER_UNREACHABLE, f"a program's mistake: {error}")
-            failures = 0 if self._connected else failures + 1
-            self._connected = False
-            self._closing.wait(pause_s(failures, random.random()))
+            self._closing.wait(pause_s(self._failures, random.random()))
 
     def _converse(self, mqtt: MqttSettings, commands: CommandTaker) -> None:
         """Connect, and talk until this link is closed; raises GrimaceError when the broker cannot be reached, or no longer."""
@@ -124,7 +124,7 @@ class MqttLink:
         try:
             connection.open()
             log.info("the broker %s:%d accepted %s", mqtt.host, mqtt.port, rig_id)
-            self._connected, self._trouble = True, None
+            self._connected, self._trouble, self._failures = True, None, 1
             conversation = Conversation(rig_id, connection, self._publisher, commands)
             while not self._closing.is_set():
                 conversation.step()
@@ -132,6 +132,7 @@ class MqttLink:
                     self._meet(GrimaceError(BROKER_UNREACHABLE, f"{mqtt.host}:{mqtt.port}: {conversation.refusal}"))
             conversation.say_goodbye(last_will)
         finally:
+            self._connected = False
             connection.close()
 
     def _meet(self, trouble: GrimaceError) -> None:
