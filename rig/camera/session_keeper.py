@@ -134,7 +134,7 @@ class SessionKeeper:
             self._forget(session)
             raise
         self._last_faults = ()
-        self._end_what_was_broken_off()
+        self._give_up_interrupted_sessions()
 
     def _forget(self, session: OpenSession) -> None:
         """A refused session must not lie there for salvage, which would go on with it after a restart."""
@@ -142,10 +142,10 @@ class SessionKeeper:
         with contextlib.suppress(OSError):  # the disk's fault is told already
             self._reserve.release()
 
-    def _end_what_was_broken_off(self) -> None:
-        """Whoever starts a new session has given up the one that a disk error broke off: it must not go on after this one."""
-        if self._broken_off is not None:
-            _mark_as_over(self._broken_off.folder)
+    def _give_up_interrupted_sessions(self) -> None:
+        """Whoever starts a new session has given up those that a disk error interrupted: none must go on after this one."""
+        for session_id in self.unrepaired:
+            _mark_as_over(SessionFolder(self._settings.sessions_folder / session_id))
 
     def stop(self) -> None:
         """End the recording; raises GrimaceError(E_REC_IDLE)."""
