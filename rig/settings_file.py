@@ -114,11 +114,11 @@ class SettingsFile:
 
 
 def change_settings(path: Path, changes: Mapping[str, Value], camera: str | None = None) -> RigSettings:
-    """Change keys of the settings file at `path`, named like `camera.picture.exposure_us`; comments, order and the last good copy are kept.
+    """Change keys of the settings file at `path`, named like `camera.picture.exposure_us`; comments and order are kept.
 
     The file changes only when all of it is valid then, and durably. Returns the settings as they are now; the rig's processes
-    notice by themselves. Raises GrimaceError(E_SETTINGS) when a value is refused, or the file cannot be read or written. `camera` is
-    as for `load_settings`: a rig that was started without a file gets one by its first change.
+    notice by themselves. `camera` is as for `load_settings`: a rig that was started without a file gets one by its first change.
+    Raises GrimaceError(E_SETTINGS) when a value is refused, or when the file cannot be read or written.
     """
     file = SettingsFile(path, camera)
     with _changing:

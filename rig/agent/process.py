@@ -109,6 +109,8 @@ class Agent:
 
     def _screen(self, desk: Desk, file: SettingsFile, settings: RigSettings, clock: Clock) -> ScreenServer:
         def tell(trouble: GrimaceError | None) -> None:
+            if trouble is not None and "screen" not in self._board.facts.troubles:
+                log.error("%s. %s", trouble, trouble.fault.remedy)
             self._board.update(lambda facts: with_trouble(facts, "screen", trouble))
 
         app = make_app(desk, Installation(settings, file, clock))
