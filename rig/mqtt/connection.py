@@ -118,8 +118,8 @@ class BrokerConnection:
             raise self._trouble(f"the connection broke: {self._farewell or paho.error_string(outcome)}")
 
     def close(self) -> None:
-        """Say goodbye, so that the last will is not told."""
-        self._client.disconnect()
+        """End it, and have the broker tell the last will: whatever the reason is, the rig is not watched any more."""
+        self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
 
     def _on_connect(
         self, _client: paho.Client, _data: object, _flags: paho.ConnectFlags, answer: ReasonCode, _properties: Properties | None

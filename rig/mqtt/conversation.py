@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from rig.mqtt.commands import Received
@@ -17,8 +16,6 @@ from shared.messages import ONLINE, TOPIC_ROOT, Channel, ReplyMessage, topic
 TURN_S = 0.2
 UNACKNOWLEDGED = 20
 """So many events and replies are under way at once."""
-
-GOODBYE_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -57,27 +54,16 @@ class Conversation:
         while self._connection.delivered:
             self._hear(self._connection.delivered.popleft())
 
-    def say_goodbye(self, message: Outgoing) -> None:
-        """Say one last thing, and wait a moment until the broker has it."""
-        self._say()
-        number = self._publish(message, key=None)
-        deadline = time.monotonic() + GOODBYE_WITHIN_S
-        while number in self._sent and time.monotonic() < deadline:
-            self._connection.turn(TURN_S)
-            self._count_acknowledged()
-
     def _say(self) -> None:
         for message in self._publisher.due():
-            self._publish(message, key=None)
+            self._publish(message)
         under_way = {sent.key for sent in self._sent.values()}
         for key, said in self._publisher.spool.waiting().items():
             if key not in under_way and len(self._sent) < UNACKNOWLEDGED:
                 self._publish(self._outgoing(said), key)
 
-    def _publish(self, message: Outgoing, key: int | None) -> int:
-        number = self._connection.publish(message)
-        self._sent[number] = _Sent(f"write {message.topic}", key)
-        return number
+    def _publish(self, message: Outgoing, key: int | None = None) -> None:
+        self._sent[self._connection.publish(message)] = _Sent(f"write {message.topic}", key)
 
     def _outgoing(self, said: Said) -> Outgoing:
         if isinstance(said, ReplyMessage):

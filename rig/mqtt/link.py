@@ -76,7 +76,7 @@ class MqttLink:
             thread.start()
 
     def close(self) -> None:
-        """Say `offline`, and end."""
+        """End, and be told as `offline`."""
         self._closing.set()
         for thread in self._threads:
             thread.join(END_WITHIN_S)
@@ -119,8 +119,7 @@ class MqttLink:
     def _converse(self, mqtt: MqttSettings, commands: CommandTaker) -> None:
         """Connect, and talk until this link is closed; raises GrimaceError when the broker cannot be reached, or no longer."""
         rig_id = self._settings.rig_id
-        last_will = outgoing(rig_id, Channel.AVAILABILITY, OFFLINE)
-        connection = BrokerConnection(mqtt, rig_id, last_will)
+        connection = BrokerConnection(mqtt, rig_id, last_will=outgoing(rig_id, Channel.AVAILABILITY, OFFLINE))
         try:
             connection.open()
             log.info("the broker %s:%d accepted %s", mqtt.host, mqtt.port, rig_id)
@@ -130,7 +129,6 @@ class MqttLink:
                 conversation.step()
                 if conversation.refusal and self._trouble is None:
                     self._meet(GrimaceError(BROKER_UNREACHABLE, f"{mqtt.host}:{mqtt.port}: {conversation.refusal}"))
-            conversation.say_goodbye(last_will)
         finally:
             self._connected = False
             connection.close()
