@@ -13,10 +13,11 @@ import psutil
 import pytest
 import requests
 
+from rig.agent.process import EXIT_RESTART
 from rig.agent.snapshot import RigSnapshot
 from rig.agent.states import AgentPhase
 from rig.camera.states import Phase
-from rig.settings_file import SettingsFile
+from rig.settings_file import SettingsFile, change_settings
 from rig.supervisor import EXIT_FOR_GOOD
 from shared.manifest import SealState
 from tests.processes import until
@@ -50,6 +51,14 @@ def test_a_killed_agent_leaves_the_recording_alone_and_takes_it_up_again(rig_pro
     assert after.seq > before.seq
     rig_process.control.stop()
     wait_until_shown(rig_process, lambda shown: shown.verdict is not None)
+
+
+def test_the_agent_starts_again_when_its_own_settings_change(rig_process: RigProcess):
+    rig_process.configure(PACED, SCREEN_ONLY)
+    agent = rig_process.launch("agent")
+    until(SettingsFile(rig_process.config).last_good.exists)
+    change_settings(rig_process.config, {"face_check.rate_hz": 0.5})
+    assert agent.wait(20) == EXIT_RESTART
 
 
 def test_without_any_good_settings_the_screen_says_which_line_is_wrong_and_the_rig_starts_once_it_is_mended(

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from rig.agent.states import AgentPhase
+from rig.camera.process import EXIT_RESTART
 from rig.settings_file import SettingsFile, change_settings
 from shared.faults import GrimaceError
 from tests.processes import until
@@ -96,14 +97,20 @@ def test_a_plan_waits_for_a_camera_process_that_restarts_and_is_checked_anew(rig
         assert desk.snapshot().phase is AgentPhase.IDLE
 
 
-def test_a_changed_exposure_restarts_the_camera_process_between_recordings(rig_process: RigProcess):
+def test_a_changed_exposure_restarts_the_camera_process_as_soon_as_nobody_records(rig_process: RigProcess):
     rig_process.configure(PACED)
     camera = rig_process.start("camera")
     with desk_of(rig_process) as desk:
-        wait_for_phase(desk, AgentPhase.IDLE)
+        make_ready(desk, seconds=60)
+        desk.start("screen")
+        before = wait_for_phase(desk, AgentPhase.RECORDING).recording
         change_settings(rig_process.config, {"camera.picture.exposure_us": 8000})
+        assert before is not None
+        rig_process.wait_for_frames(before.part_frames_written + 45)
+        assert camera.poll() is None
+        desk.stop("screen")
         assert until(lambda: camera.poll() is not None)
-        assert camera.returncode == 75
+        assert camera.returncode == EXIT_RESTART
         assert desk.snapshot().settings_trouble is None
 
 
