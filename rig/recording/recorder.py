@@ -143,7 +143,7 @@ class Recorder:
             self._closed.set()
 
     def _fail(self, fault: Fault, detail: str) -> None:
-        log.error("%s: %s", fault.text, detail)
+        log.error("%s (%s): %s", fault.text, fault.code, detail)
         self.failure = GrimaceError(fault, detail)
         self._intake.end()
         self._files.abandon(fault, detail)
