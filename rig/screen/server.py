@@ -112,10 +112,17 @@ class ScreenServer:
                 continue
             self._tell(None)
             url = f"http://{_reachable(self._settings.host)}:{self._server.effective_port}"
+            self._leave_address(url)
+            self._run()
+
+    def _leave_address(self, url: str) -> None:
+        """On a disk that takes nothing the screen is needed most."""
+        log.info("the touchscreen is at %s", url)
+        try:
             with replacing(self._url_path) as file:
                 file.write(url.encode() + b"\n")
-            log.info("the touchscreen is at %s", url)
-            self._run()
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self._url_path, error)
 
     def _run(self) -> None:
         try:

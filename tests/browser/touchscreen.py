@@ -70,11 +70,11 @@ def touch_page(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
         yield page, complaints
 
 
-def findings(page: Page, what: str) -> list[str]:
-    """What is too small for a glove, does not fit the screen, or is a serious barrier."""
+def findings(page: Page, what: str, only: str | None = None) -> list[str]:
+    """What is too small for a glove, does not fit the screen, or is a serious barrier; `only` names one of axe's rules."""
     small = [f"{what}: {target}" for target in page.evaluate(SMALL_TARGETS, TARGET_PX)]
     wide = page.evaluate("document.documentElement.scrollWidth > 800 || document.documentElement.scrollHeight > 480")
-    violations = Axe().run(page).response["violations"]
+    violations = Axe().run(page, options={"runOnly": [only]} if only else None).response["violations"]
     barriers = [
         f"{what}: {found['id']}: {node['html'][:120]}"
         for found in violations

@@ -1,23 +1,28 @@
 // Asks the rig for something, and shows in large type why it could not be done.
+import { text } from "./texts.js";
 
 const HEADERS = { "Content-Type": "application/json", "X-Grimace-Screen": "1" };
 const ANSWER_WITHIN_MS = 15000;
 
+/** What the rig answers; null when it could not be done, and the page has said why. */
 export async function act(action, body = {}, { within_ms = ANSWER_WITHIN_MS } = {}) {
   document.body.setAttribute("aria-busy", "true");
   try {
     const signal = AbortSignal.timeout(within_ms);
     const answer = await fetch(`/actions/${action}`, { method: "POST", headers: HEADERS, body: JSON.stringify(body), signal });
     if (answer.ok) return answer.status === 204 ? {} : await answer.json();
-    if (answer.status !== 409) throw new Error(answer.statusText);
-    const problem = await answer.json();
+    const problem = answer.status === 409 ? await answer.json() : unexplained(`${answer.status} ${answer.statusText}`);
     if (problem.code === "E_PIN_NEEDED") location.assign("/settings/pin");
     else showProblem(problem);
-    return null;
+  } catch (error) {
+    showProblem(unexplained(error.message));
   } finally {
     document.body.removeAttribute("aria-busy");
   }
+  return null;
 }
+
+const unexplained = (detail) => ({ code: "", text: text("failed"), detail, remedy: text("failed_remedy") });
 
 export function showProblem({ code, text, detail, remedy }) {
   for (const [name, words] of Object.entries({ code, text, detail, remedy })) {

@@ -29,6 +29,29 @@ function tellSilence() {
 async function follow() {
   let afterSeq = null;
   for (;;) {
+    const shown = await ask(afterSeq).catch(() => null); // told by the silence that follows
+    if (shown === null) {
+      afterSeq = null;
+      await pause(PAUSE_SILENT_MS);
+      continue;
+    }
+    afterSeq = shown.seq;
+    heardAt = performance.now();
+    bind(document, shown);
+    for (const listener of listeners) listener(shown);
+    await pause(PAUSE_MS);
+  }
+}
+
+document.getElementById("silence");
+  const silent = performance.now() - heardAt > SILENT_AFTER_MS;
+  if (silent && !dialog.open) dialog.showModal();
+  if (!silent && dialog.open) dialog.close();
+}
+
+async function follow() {
+  let afterSeq = null;
+  for (;;) {
     try {
       const shown = await ask(afterSeq);
       afterSeq = shown.seq;
