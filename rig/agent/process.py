@@ -25,6 +25,7 @@ from rig.agent.states import AgentPhase
 from rig.agent.turn import Turn
 from rig.agent.watch import HEALTH_EVERY_S, QUEUE_EVERY_S, CameraWatch, FaceCheckWatch, HealthWatch, QueueWatch
 from rig.control import CameraControl
+from rig.disk import fault_of
 from rig.mqtt.link import MqttLink
 from rig.notify import ServiceManager
 from rig.screen.installation import Installation
@@ -33,7 +34,7 @@ from rig.settings import RigSettings
 from rig.settings_file import SettingsFile, UsableSettings
 from rig.upload.repeating import Repeating
 from shared.clock import Clock, SystemClock, boot_id
-from shared.faults import SETTINGS_INVALID, GrimaceError
+from shared.faults import GrimaceError
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def run_agent(file: SettingsFile) -> int:
     """
     with ExitStack() as stack:
         try:
-            usable = _usable(file)
+            usable = file.load_usable()
         except GrimaceError as mistake:
             log.error("%s; only the screen is served", mistake)  # noqa: TRY400 - a fault explains itself
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="grimace-"))
@@ -68,15 +69,6 @@ def run_agent(file: SettingsFile) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: agent.ask_to_end(os.EX_OK))
         return agent.run()
-
-
-def _usable(file: SettingsFile) -> UsableSettings:
-    usable = file.load_usable()
-    try:
-        usable.settings.data_folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GrimaceError(SETTINGS_INVALID, f"data_folder: {error}") from error
-    return usable
 
 
 class Agent:
@@ -144,4 +136,8 @@ class Agent:
 def _first_facts(file: SettingsFile, usable: UsableSettings, last: LastRecording, clock: Clock) -> Facts:
     now_ns = clock.monotonic_ns()
     facts = Facts(AgentPhase.STARTING, now_ns, heard_again_ns=now_ns, verdict=last.verdict)
+    try:
+        usable.settings.data_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # the camera process cannot work then; the screen says why
+        facts = with_trouble(facts, "data folder", GrimaceError(fault_of(error), f"data_folder: {error}"))
     return facts if usable.mistake is None else with_settings_trouble(facts, trouble_of(file, usable.mistake))

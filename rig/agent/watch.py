@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from rig.face.fault_note import read_fault_note
 from rig.settings import RigSettings
 from rig.upload.commands import report_queue
 from shared.clock import Clock
-from shared.faults import FACE_CHECK_DOWN, FAULTS, GrimaceError
+from shared.faults import FACE_CHECK_DOWN, FAULTS, OUTBOX_UNREADABLE, GrimaceError
 from shared.manifest import StudyMetadata
 
 QUEUE_EVERY_S = 2.0
@@ -66,6 +67,8 @@ class QueueWatch:
             queue, trouble = report_queue(self.settings()), None
         except GrimaceError as error:
             queue, trouble = None, error
+        except (OSError, sqlite3.Error) as error:  # a disk that is gone or read-only
+            queue, trouble = None, GrimaceError(OUTBOX_UNREADABLE, str(error))
         scored = self.last.look_for_result()
 
         def looked(facts: Facts) -> Facts:

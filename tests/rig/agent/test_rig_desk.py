@@ -11,7 +11,7 @@ from rig.camera.process import EXIT_RESTART
 from rig.settings_file import SettingsFile, change_settings
 from shared.faults import GrimaceError
 from tests.processes import until
-from tests.rig.agent.agent_rig import ABOUT, PACED, desk_of, make_ready, plan, wait_for, wait_for_phase
+from tests.rig.agent.agent_rig import ABOUT, PACED, SCREEN_ONLY, desk_of, make_ready, plan, wait_for, wait_for_phase
 from tests.rig.rig_process import RigProcess
 
 pytestmark = pytest.mark.system
@@ -132,3 +132,11 @@ def test_a_broken_settings_file_is_told_with_its_line_and_nobody_records_until_i
         wait_for_phase(desk, AgentPhase.IDLE)
         rig_process.config.write_text(good, encoding="utf-8")
         assert wait_for(desk, lambda snapshot: snapshot.settings_trouble is None).phase is AgentPhase.IDLE
+
+
+def test_without_a_data_folder_the_screen_still_says_what_is_wrong(rig_process: RigProcess):
+    rig_process.configure(PACED, SCREEN_ONLY)
+    rig_process.data_folder.write_text("in the way of the folder", encoding="utf-8")
+    with desk_of(rig_process) as desk:
+        shown = wait_for(desk, lambda snapshot: "E_DISK_STALLED" in {alert.code for alert in snapshot.alerts})
+        assert "data_folder" in next(alert.detail for alert in shown.alerts if alert.code == "E_DISK_STALLED")
