@@ -87,7 +87,7 @@ class CameraBackend(Protocol):
 
         The record holds what a camera that tells of its picture said of the first frames. A picture that differs from what was
         asked for is no reason to fail: the process goes on watching it, tells it, and refuses to record (`picture_watch`).
-        Raises GrimaceError(E_CAM_SOURCE) when there is no camera.
+        Raises GrimaceError: E_CAM_SOURCE when there is no camera, E_CAM_SETTINGS when it has no such mode.
         """
 
     def start(self, listener: FrameListener) -> None:
