@@ -62,18 +62,21 @@ class RigDesk:
         )
         state = self._control.begin(command)
         self._board.update(lambda now: with_camera(now, state, self._clock.monotonic_ns()))
-        if issuer != SCREEN:
-            self._control.mark(f"started by {issuer}")
+        self._note_stranger("started", issuer)
 
     def stop(self, issuer: str) -> None:
-        if issuer != SCREEN:
-            with contextlib.suppress(GrimaceError):  # a mark that cannot be made is no reason to record on
-                self._control.mark(f"stopped by {issuer}")
+        self._note_stranger("stopped", issuer)
         state = self._control.stop()
         self._board.update(lambda now: with_camera(now, state, self._clock.monotonic_ns()))
 
     def mark(self, text: str, issuer: str) -> None:
         self._control.mark(text if issuer == SCREEN else f"{text} ({issuer})")
+
+    def _note_stranger(self, what: str, issuer: str) -> None:
+        """Who did it from afar stands in the session's events; without that note it is done all the same."""
+        if issuer != SCREEN:
+            with contextlib.suppress(GrimaceError):
+                self._control.mark(f"{what} by {issuer}")
 
     def dismiss_verdict(self) -> None:
         self._last.dismiss()
