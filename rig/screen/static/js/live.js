@@ -22,6 +22,7 @@ async function ask(afterSeq) {
 function tellSilence() {
   const dialog = document.getElementById("silence");
   const silent = performance.now() - heardAt > SILENT_AFTER_MS;
+  if (silent) document.getElementById("problem").close(); // nothing may lie over this
   if (silent && !dialog.open) dialog.showModal();
   if (!silent && dialog.open) dialog.close();
 }
@@ -40,30 +41,6 @@ async function follow() {
     bind(document, shown);
     for (const listener of listeners) listener(shown);
     await pause(PAUSE_MS);
-  }
-}
-
-document.getElementById("silence");
-  const silent = performance.now() - heardAt > SILENT_AFTER_MS;
-  if (silent && !dialog.open) dialog.showModal();
-  if (!silent && dialog.open) dialog.close();
-}
-
-async function follow() {
-  let afterSeq = null;
-  for (;;) {
-    try {
-      const shown = await ask(afterSeq);
-      afterSeq = shown.seq;
-      heardAt = performance.now();
-      bind(document, shown);
-      for (const listener of listeners) listener(shown);
-      await pause(PAUSE_MS);
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof DOMException || error.message !== undefined)) throw error;
-      afterSeq = null;
-      await pause(PAUSE_SILENT_MS);
-    }
   }
 }
 
