@@ -35,15 +35,14 @@ log = logging.getLogger(__name__)
 
 NICENESS = 10
 
-
 EXIT_START_ME_AGAIN = 75
 """The settings changed (`sysexits.h`: EX_TEMPFAIL)."""
 
 
 def run_uploader(settings: RigSettings, file: SettingsFile) -> None:
-    """Upload until SIGTERM or SIGINT, which end the process at once: every step is made to be cut off. So it is when the
-    settings in `file` change: with EXIT_START_ME_AGAIN.
+    """Upload until SIGTERM or SIGINT, which end the process at once: every step is made to be cut off.
 
+    It ends as well when the settings in `file` change, with EXIT_START_ME_AGAIN.
     Raises GrimaceError(E_OUTBOX_BUSY) when another uploader works on the same data folder.
     """
     for number, status in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGUSR1, EXIT_START_ME_AGAIN)):
