@@ -165,25 +165,12 @@ def begin(rig: RigProcess, seconds: float) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_what_the_recorder_seals_is_uploaded_by_itself(known_rig, tmp_path):
-    rig = RigProcess(tmp_path, known_rig.url, known_rig.token, "run")
-    rig.start()
-    try:
-        until((rig.data_folder / "camera.ipc").exists)
-        output, problems = begin(rig, seconds=2).communicate(timeout=60)
-        session_id, folder = output.split() or pytest.fail(problems)
-        rig.until_confirmed(session_id)
-        assert_arrived_once(known_rig, Path(folder))
-    finally:
-        rig.stop()
-
-
 def recorded_s(rig: RigProcess) -> float:
     recording = CameraControl(rig.data_folder).status().recording
     return recording.elapsed_s if recording else 0.0
 
 
-def test_a_recording_stops_an_upload_in_the_middle_of_a_chunk_and_it_goes_on_afterwards(known_rig, tmp_path):
+def test_a_recording_stops_an_upload_in_the_middle_of_a_chunk_and_both_arrive_afterwards(known_rig, tmp_path):
     with FaultProxy(known_rig.url) as proxy:
         rig = RigProcess(tmp_path, proxy.url, known_rig.token, "run")
         rig.config.write_text(rig.config.read_text().replace(f"chunk_bytes = {CHUNK_BYTES}", "cap_bytes_per_s = 1200000"))
@@ -199,8 +186,10 @@ def test_a_recording_stops_an_upload_in_the_middle_of_a_chunk_and_it_goes_on_aft
             assert report_queue(load_settings(rig.config)).paused_because == "recording"
             assert proxy.bytes_to_hub - at_pause < 20_000  # a heartbeat, and what was asked of the hub
             recorded, _ = recording.communicate(timeout=60)
+            session_id, recorded_folder = recorded.split()
             rig.until_confirmed(folder.name)
-            rig.until_confirmed(recorded.split()[0])
+            rig.until_confirmed(session_id)
             assert_arrived_once(known_rig, folder)
+            assert_arrived_once(known_rig, Path(recorded_folder))
         finally:
             rig.stop()
