@@ -14,8 +14,8 @@ from shared.faults import CAMERA_SOURCE, GrimaceError
 
 EXPECTED_MODEL = "imx477"
 
-BUFFERS = 6
-"""0.2 s of slack against a slow consumer. More than 8 and a Pi 4's contiguous memory becomes tight."""
+BUFFERS = 8
+"""0.27 s of slack against a slow consumer, for 28 MB. With more, a Pi 4's contiguous memory becomes tight."""
 
 SMALL_WIDTH_PX = 640
 SMALL_WIDTH_STEP_PX = 64
