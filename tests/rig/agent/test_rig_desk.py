@@ -67,8 +67,8 @@ def test_a_camera_process_that_is_killed_is_a_fault_until_the_recording_goes_on(
     rig_process.configure(PACED)
     camera = rig_process.start("camera")
     with desk_of(rig_process) as desk:
-        make_ready(desk, seconds=60)
-        desk.start("screen")
+        wait_for_phase(desk, AgentPhase.IDLE)
+        rig_process.control.start(60, ABOUT)
         wait_for_phase(desk, AgentPhase.RECORDING)
         camera.send_signal(signal.SIGKILL)
         camera.wait()
@@ -87,7 +87,8 @@ def test_a_plan_waits_for_a_camera_process_that_restarts_and_is_checked_anew(rig
     rig_process.configure(PACED)
     camera = rig_process.start("camera")
     with desk_of(rig_process) as desk:
-        make_ready(desk, seconds=60)
+        wait_for_phase(desk, AgentPhase.IDLE)
+        desk.plan(plan(60))
         camera.kill()
         camera.wait()
         assert wait_for_phase(desk, AgentPhase.FAULT).plan == plan(60)
@@ -101,12 +102,12 @@ def test_a_changed_exposure_restarts_the_camera_process_as_soon_as_nobody_record
     rig_process.configure(PACED)
     camera = rig_process.start("camera")
     with desk_of(rig_process) as desk:
-        make_ready(desk, seconds=60)
-        desk.start("screen")
+        wait_for_phase(desk, AgentPhase.IDLE)
+        rig_process.control.start(60, ABOUT)
         before = wait_for_phase(desk, AgentPhase.RECORDING).recording
         change_settings(rig_process.config, {"camera.picture.exposure_us": 8000})
         assert before is not None
-        rig_process.wait_for_frames(before.part_frames_written + 45)
+        rig_process.wait_for_frames(before.part_frames_written + 45)  # longer than the pause between two looks at the file
         assert camera.poll() is None
         desk.stop("screen")
         assert until(lambda: camera.poll() is not None)
