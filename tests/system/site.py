@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import sqlite3
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,7 @@ port = 0
 [face_check]
 enabled = false
 [camera]
+backend = "{backend}"
 source = "{clip}"
 width_px = 640
 height_px = 360
@@ -41,6 +44,8 @@ token_file = "rig.token"
 chunk_bytes = 65536
 retry_cap_s = 1.0
 while_recording_bytes_per_s = 1000000000
+[retention]
+min_free_bytes = 0
 """
 
 
@@ -55,7 +60,14 @@ class Recorded:
 class Site:
     """Starts with everything running; `close` ends it. The hub does not score: the worker is a process of its own."""
 
-    def __init__(self, folder: Path, bitrate_bps: int = 1_000_000, rate: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        bitrate_bps: int = 1_000_000,
+        rate: float = 1.0,
+        backend: str = "replay",
+        rig_environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.rate = rate
         # Every kill of the worker costs an attempt; here more are wanted than a hub allows by default.
@@ -68,16 +80,25 @@ class Site:
         (folder / "worker.token").write_text(self.hub.command("token", "worker", "test"))
         self.client = Hub(self.hub.url, self.hub.add_person())
         self.rig_settings = folder / "rig.toml"
-        self.rig_settings.write_text(RIG_SETTINGS.format(clip=CLIP, url=self.hub.url, bitrate_bps=bitrate_bps))
+        self.rig_settings.write_text(RIG_SETTINGS.format(backend=backend, clip=CLIP, url=self.hub.url, bitrate_bps=bitrate_bps))
         as_worker = ("--token-file", str(folder / "worker.token"), "--work-folder", str(folder / "work"), "--name", "test-worker")
         self.worker = Process(("grimace-hub", "worker", "--hub", self.hub.url, *as_worker), folder / "worker.log")
-        self.rig = Process(("grimace-rig", "run", "--config", str(self.rig_settings)), folder / "rig.log")
+        self.rig = Process(("grimace-rig", "run", "--config", str(self.rig_settings)), folder / "rig.log", rig_environment or {})
 
     def close(self) -> None:
         for process in (self.rig, self.worker, self.hub):
             process.stop()
         for orphan in [*self._rig_processes("camera"), *self._rig_processes("agent"), *self._rig_processes("uploader")]:
             orphan.kill()
+
+    def kill_rig(self) -> None:
+        """Kill everything of the rig at once, as a power cut does."""
+        self.rig.kill()
+        while processes := self._rig_processes(str(self.rig_settings)):
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(processes, timeout=10)
 
     def rig_process(self, name: str) -> psutil.Process:
         """The rig's `camera` or `uploader` process, once the supervisor has started it."""
@@ -93,7 +114,7 @@ class Site:
 
     def status(self) -> dict | None:
         """What `grimace-rig status --json` tells, or None while the camera process does not answer."""
-        done = self._rig_command("status", "--json")
+        done = self.rig_command("status", "--json")
         return json.loads(done.stdout) if done.returncode == 0 else None
 
     def wait_until_ready(self) -> None:
@@ -112,7 +133,7 @@ class Site:
         assert done.returncode == 0, output
         return json.loads(output)["session_id"]
 
-    def _rig_command(self, *arguments: str) -> subprocess.CompletedProcess:
+    def rig_command(self, *arguments: str) -> subprocess.CompletedProcess:
         command = [str(BIN / "grimace-rig"), arguments[0], "--config", str(self.rig_settings), *arguments[1:]]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 

@@ -52,7 +52,7 @@ def test_a_camera_killed_ten_times_loses_at_most_a_second_each_time_and_says_so(
         killed_at_ns.append(time.monotonic_ns())
         camera.kill()
     until(lambda: _records(site, KILLS + 1), within_s=60, every_s=0.2)
-    site._rig_command("stop")
+    site.rig_command("stop")
     recording.communicate(timeout=60)
 
     (one,) = site.recorded()
