@@ -21,6 +21,9 @@ from shared.manifest import FrameCounts, Gap, GapCause
 GAP_FRAMES = 1.5
 """Two written frames further apart than this many frame durations have a hole between them."""
 
+REPORTED_LOSS = 0.001
+"""More missing frames than this share carry a warning; International Brain Laboratory's rigs call the same share an error."""
+
 
 class LedgerError(ValueError):
     """A ledger file that cannot be what the recorder wrote; the message names the file and the line."""

@@ -9,19 +9,22 @@ from datetime import datetime
 from rig.agent.facts import SILENT_AFTER_S, Facts
 from rig.agent.snapshot import Alert
 from rig.agent.states import AgentPhase
-from rig.camera.states import Phase
-from rig.control import CameraState
+from rig.control import CameraState, RecordingState
 from rig.settings import RigSettings
 from rig.upload.commands import QueueReport, Trouble
 from shared import faults
 from shared.clock import NANOSECONDS
 from shared.faults import FAULTS, Fault, Severity
+from shared.ledger import REPORTED_LOSS
 
 LEAST_MINUTES = 1.0
 """With room for less, no recording is begun."""
 
 MISSED_AFTER_S = 1.5
 """The camera process tells twice a second: after this long it is its own silence that is told, not what it said last."""
+
+NO_FRAME_AFTER_S = 1.0
+"""A camera process that was lost after so long without a frame ended for want of frames, even if it could not say so any more."""
 
 CHECKS_MISSED = 15
 """So many checks may fail to come, under load or while the detector is loaded, before the face check counts as down."""
@@ -75,6 +78,8 @@ def _of_camera(facts: Facts, now_ns: int) -> Iterator[Found]:
         yield Found(faults.CAMERA_SETTINGS, camera.picture.mismatch)
     if not _are_told_by_the_verdict(camera):
         yield from (Found(FAULTS[record.code], record.detail, record.at) for record in camera.faults)
+    if camera.recording is not None and _loses_frames(camera.recording):
+        yield Found(faults.FRAMES_DROPPED)
     if camera.unrepaired:
         yield Found(faults.SESSION_UNREPAIRED, ", ".join(camera.unrepaired))
 
@@ -82,11 +87,15 @@ def _of_camera(facts: Facts, now_ns: int) -> Iterator[Found]:
 def _why_lost(camera: CameraState | None, silent_s: float) -> Found:
     """Without numbers that would change every second: what people read must hold still."""
     goes_on = "; the recording goes on as its next part" if camera is not None and camera.recording is not None else ""
+    if camera is not None and camera.last_frame_age_s > NO_FRAME_AFTER_S:
+        return Found(faults.CAMERA_STALLED, f"no frame came any more; the camera is being restarted{goes_on}")
     if camera is None or silent_s > MISSED_AFTER_S:
         return Found(faults.RIG_NOT_RUNNING, f"the camera is being restarted{goes_on}")
-    if camera.phase is Phase.RECORDING:
-        return Found(faults.DISK_STALLED, f"nothing has reached the disk for {SILENT_AFTER_S:g} s{goes_on}")
-    return Found(faults.CAMERA_STALLED, f"no frame for {SILENT_AFTER_S:g} s; the camera is being restarted")
+    return Found(faults.DISK_STALLED, f"nothing has reached the disk for {SILENT_AFTER_S:g} s{goes_on}")
+
+
+def _loses_frames(recording: RecordingState) -> bool:
+    return recording.frames_dropped > REPORTED_LOSS * (recording.frames_written + recording.frames_dropped)
 
 
 def _are_told_by_the_verdict(camera: CameraState) -> bool:

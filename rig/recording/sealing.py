@@ -20,7 +20,7 @@ from shared.durable import sync_directory
 from shared.face_check import Coverage, FauRow
 from shared.faults import FRAMES_DROPPED, SESSION_EMPTY, SESSION_TORN, GrimaceError
 from shared.hashing import sha256_of_file
-from shared.ledger import FrameRow, PacketRow, Reconciled, read_rows, reconcile
+from shared.ledger import REPORTED_LOSS, FrameRow, PacketRow, Reconciled, read_rows, reconcile
 from shared.manifest import (
     EVENTS_NAME,
     FAU_NAME,
@@ -33,9 +33,6 @@ from shared.manifest import (
     SessionManifest,
     video_name,
 )
-
-REPORTED_LOSS = 0.001
-"""More missing frames than this share carry a warning; International Brain Laboratory's rigs call the same share an error."""
 
 
 def seal(folder: SessionFolder) -> SessionManifest:

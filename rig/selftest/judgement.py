@@ -9,7 +9,6 @@ from itertools import pairwise
 from rig.camera.backend import MICROSECONDS
 from rig.camera.read_back import EXPOSURE_TOLERANCE_US, GAIN_TOLERANCE
 from rig.recording.reserve import SPACE_FACTOR
-from rig.recording.sealing import REPORTED_LOSS
 from rig.selftest.report import Aspect, Finding
 from shared.faults import (
     CAMERA_SETTINGS,
@@ -21,7 +20,7 @@ from shared.faults import (
     Fault,
     Severity,
 )
-from shared.ledger import GAP_FRAMES, FrameRow, PacketRow
+from shared.ledger import GAP_FRAMES, REPORTED_LOSS, FrameRow, PacketRow
 from shared.manifest import CheckStatus, SealState, SessionManifest
 
 LENGTH_TOLERANCE_FRAMES = 3

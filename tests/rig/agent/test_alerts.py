@@ -68,6 +68,13 @@ def test_a_camera_without_frames_is_told_as_such():
     assert codes(seen(last_frame_age_s=4)) == ["E_CAM_STALLED"]
 
 
+def test_a_camera_process_that_ended_for_want_of_frames_is_told_as_such_while_it_is_restarted():
+    known = seen(phase=Phase.RECORDING, recording=recording(last_write_age_s=3), last_frame_age_s=2.9)
+    (alert,) = alerts(with_time(known, after(5)), 5)
+    assert alert.code == "E_CAM_STALLED"
+    assert alert.detail == "no frame came any more; the camera is being restarted; the recording goes on as its next part"
+
+
 def test_a_picture_that_is_not_as_asked_is_a_fault():
     (alert,) = alerts(seen(picture=PICTURE.model_copy(update={"mismatch": "exposure is 8000 us, not 10000 us"})))
     assert (alert.code, alert.detail) == ("E_CAM_SETTINGS", "exposure is 8000 us, not 10000 us")
@@ -79,6 +86,12 @@ def test_faults_of_a_running_recording_are_alerts_and_those_of_a_finished_one_be
     assert (alert.code, alert.since) == ("E_DISK_FULL", fault.at)
     assert codes(seen(faults=(fault,), last_session=finished(faults=(fault,)))) == []
     assert codes(seen(faults=(fault,), last_session=finished(outcome="unsealed", faults=(fault,)))) == ["E_DISK_FULL"]
+
+
+@pytest.mark.parametrize(("dropped", "expected"), [(9, []), (11, ["W_FRAMES_DROPPED"])])
+def test_more_than_one_lost_frame_in_a_thousand_is_an_alert_while_it_can_still_be_mended(dropped, expected):
+    lossy = recording(frames_written=10_000, frames_dropped=dropped)
+    assert codes(seen(phase=Phase.RECORDING, recording=lossy)) == expected
 
 
 def test_a_session_that_cannot_be_repaired_is_named():

@@ -9,7 +9,6 @@ from rig.camera.simulated.faults import SimulatedFault
 from rig.camera.simulated.orders import FaultOrder, order_fault
 from shared.ledger import FrameRow, PacketRow, read_rows
 from shared.manifest import FRAMES_NAME, PACKETS_NAME, FrameCounts, StudyMetadata
-from tests.processes import until
 from tests.rig.bench import nal_units, packets_of
 from tests.rig.camera.filming import needs_picamera2
 from tests.rig.rig_process import RigProcess
@@ -78,28 +77,3 @@ def test_a_session_survives_what_befalls_its_frames_and_says_so(rig_process):
     assert manifest.counts.dropped >= 20
     assert max(gap.frames_missing for gap in manifest.gaps) >= 20
     assert {"W_CAM_CALLBACK", "W_FRAMES_DROPPED"} <= {record.code for record in manifest.faults}
-
-
-def recorded_part(rig: RigProcess) -> int | None:
-    state = rig.state()
-    return state.recording.part if state is not None and state.recording is not None else None
-
-
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [(SimulatedFault.TIMEOUT, "E_CAM_STALLED"), (SimulatedFault.WRONG_GAIN, "E_CAM_SETTINGS")],
-)
-def test_a_camera_that_fails_is_restarted_and_the_session_goes_on_as_its_next_part(rig_process, fault, code):
-    rig_process.configure(SMALL)
-    rig_process.start("run")
-    session_id = rig_process.control.start(60, StudyMetadata()).recording.session_id
-    rig_process.wait_for_frames(30)
-    order_fault(rig_process.data_folder, FaultOrder(fault=fault))
-    until(lambda: recorded_part(rig_process) == 2)
-    rig_process.wait_for_frames(15)
-    rig_process.control.stop()
-    rig_process.wait_until_finished(session_id)
-    manifest = rig_process.manifest(session_id)
-    assert [part.number for part in manifest.parts] == [1, 2]
-    assert code in {record.code for record in manifest.faults}
-    assert manifest.counts.expected == manifest.counts.written + manifest.counts.dropped
