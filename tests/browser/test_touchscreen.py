@@ -146,6 +146,22 @@ def test_a_short_touch_does_not_stop_a_recording_and_a_long_one_does(screen):
     assert screen.rig.desk.asked == [("stop", "screen")]
 
 
+def test_a_finger_that_slides_off_the_stop_button_stops_nothing(screen):
+    screen.rig.desk.becomes(**STATES["recording"])
+    screen.open()
+    with screen.slide_off(screen.page.get_by_role("button", name="Hold to stop").locator("visible=true")):
+        screen.page.wait_for_timeout(HOLD_MS + 300)
+    assert screen.rig.desk.asked == []
+
+
+def test_a_second_tap_on_start_is_none(screen):
+    screen.rig.desk.becomes(**STATES["ready"])
+    screen.open()
+    screen.page.get_by_role("button", name="START").evaluate("button => { button.click(); button.click(); }")
+    screen.shows("recording")
+    assert screen.rig.desk.asked == [("start", "screen")]
+
+
 def test_a_page_that_is_reloaded_in_a_recording_shows_the_recording(screen):
     screen.rig.desk.becomes(**STATES["recording"])
     screen.open()
@@ -172,6 +188,16 @@ def test_a_scanned_code_is_the_animal_whichever_step_is_open(screen, step):
     screen.scan("A-17")
     expect(screen.page.locator("[data-step=animal] b")).to_have_text("A-17")
     expect(screen.page.locator("[data-step=study] b")).to_have_text("Laparotomy 2026")
+
+
+def test_the_shortest_code_and_one_with_a_space_are_scans_and_press_no_button(screen):
+    screen.open("/new")
+    screen.page.locator("[data-step=study]").tap()
+    leave = screen.page.get_by_role("link", name="Cancel")
+    for code in ("7", "A 12"):
+        leave.focus()
+        screen.scan(code)
+        expect(screen.page.locator("[data-step=animal] b")).to_have_text(code)
 
 
 def test_a_scan_goes_to_the_animal_even_while_something_is_typed(screen):

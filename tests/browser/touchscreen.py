@@ -49,6 +49,18 @@ class Touchscreen:
         yield
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
+    @contextmanager
+    def slide_off(self, target: Locator) -> Iterator[None]:
+        """A finger that begins on `target` and rests above it."""
+        box = target.bounding_box()
+        assert box is not None
+        finger = self.page.context.new_cdp_session(self.page)
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{**at, "y": box["y"] - 60}]})
+        yield
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def scan(self, code: str) -> None:
         """A barcode reader: a key every 5 ms, and Enter."""
         reader = self.page.context.new_cdp_session(self.page)

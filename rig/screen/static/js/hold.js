@@ -16,10 +16,14 @@ for (const button of document.querySelectorAll("[data-hold]")) {
     button.classList.add("holding");
     timer = setTimeout(async () => {
       end();
+      if (!button.checkVisibility()) return; // the rig's state changed under the finger
       if (await act(button.dataset.hold)) button.dispatchEvent(new CustomEvent("held", { bubbles: true }));
     }, HOLD_MS);
   };
-  button.addEventListener("pointerdown", begin);
+  button.addEventListener("pointerdown", (event) => {
+    event.target.releasePointerCapture(event.pointerId); // a finger is captured by what it touched first, and never seen to leave it
+    begin();
+  });
   for (const name of ["pointerup", "pointerleave", "pointercancel", "blur", "keyup"]) button.addEventListener(name, end);
   button.addEventListener("keydown", (event) => KEYS.has(event.key) && begin());
 }

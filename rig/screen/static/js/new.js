@@ -1,6 +1,6 @@
 // A new recording: five answers, chosen, scanned or typed. What is half filled in outlives a reload, and nothing more.
 import "./page.js";
-import { act } from "./actions.js";
+import { act, once } from "./actions.js";
 import { askText, stopTyping } from "./keyboard.js";
 import { onShown } from "./live.js";
 import { onScan } from "./scanner.js";
@@ -133,7 +133,7 @@ for (const button of document.querySelectorAll("[data-step]")) {
   });
 }
 document.getElementById("type").addEventListener("click", type);
-document.getElementById("go").addEventListener("click", go);
+document.getElementById("go").addEventListener("click", ({ currentTarget }) => once(currentTarget, go));
 document.getElementById("leave").addEventListener("click", () => sessionStorage.removeItem("plan"));
 onScan(scan);
 onShown((shown) => {

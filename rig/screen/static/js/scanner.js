@@ -2,7 +2,7 @@
 
 const READER_MS = 60; // between two keys; hands do not type so fast
 const SLOW_READER_MS = 1000; // where nobody can be typing
-const SHORTEST = 3;
+const SHORTEST = 3; // where somebody types; elsewhere an animal may be called 7
 
 let burst = "";
 let lastAt = -Infinity;
@@ -17,13 +17,17 @@ export function onScan(heard) {
         burst = "";
         before = field?.value;
       }
-      if (event.key === "Enter" && burst.length >= SHORTEST) {
+      if (event.key === "Enter" && burst.length >= (field ? SHORTEST : 1)) {
         event.preventDefault();
         event.stopPropagation();
         if (field) field.value = before;
         heard(burst);
         burst = "";
       } else if (event.key.length === 1) {
+        if (event.key === " " && !field) {
+          if (!burst) return; // a key press on the button that has the focus
+          event.preventDefault(); // no such press: it belongs to the code
+        }
         burst += event.key;
         lastAt = event.timeStamp;
       }
