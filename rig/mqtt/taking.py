@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from rig.agent.desk import Desk
-from rig.mqtt.commands import Accepted, Circumstances, Ignored, Received, judge, read_command
+from rig.mqtt.commands import Accepted, Circumstances, Ignored, Received, Refused, judge, read_command
 from rig.mqtt.taken_ids import TakenIds
 from shared.clock import Clock
 from shared.faults import COMMAND_IGNORED, GrimaceError
@@ -49,7 +49,7 @@ class CommandTaker:
         if isinstance(command, Ignored):
             log.warning("%s: command %s: %s", COMMAND_IGNORED.code, received.verb, command.why)
             return None
-        judgement = judge(received.verb, command, self._circumstances(command))
+        judgement = judge(received.verb, command, self._circumstances(command, self._taken))
         if isinstance(judgement, Ignored):
             log.warning("%s: command %s %s: %s", COMMAND_IGNORED.code, received.verb, command.id, judgement.why)
             return None
@@ -65,10 +65,17 @@ class CommandTaker:
         return self._reply(command, ReplyStatus.REFUSED, COMMAND_IGNORED.code, judgement.why)
 
     def carry_out(self) -> ReplyMessage | None:
-        """Have the oldest accepted command done; None when there is none."""
+        """Have the oldest accepted command done; None when there is none.
+
+        It is judged once more: when the line to the broker broke in between, hours may have passed, and the animal be another one.
+        """
         if not self._orders:
             return None
         order = self._orders.popleft()
+        now = judge(order.verb, order.command, self._circumstances(order.command, taken=()))
+        if isinstance(now, Refused):
+            log.warning("%s: %s: %s", order.issuer, order.verb.value, now.why)
+            return self._reply(order.command, ReplyStatus.FAILED, COMMAND_IGNORED.code, now.why)
         log.info("%s: %s (%s)", order.issuer, order.verb.value, order.command.id)
         try:
             self._do(order)
@@ -84,17 +91,24 @@ class CommandTaker:
             case Verb.START, _:
                 self._desk.start(order.issuer)
             case Verb.STOP, Intervention(reason=reason):
-                if reason.strip():  # why it ended early belongs into the session
-                    self._desk.mark(f"stopped from afar: {reason.strip()}", order.issuer)
+                if reason.strip():
+                    self._note(f"stopped from afar: {reason.strip()}", order.issuer)
                 self._desk.stop(order.issuer)
 
-    def _circumstances(self, command: CommandMessage) -> Circumstances:
+    def _note(self, text: str, issuer: str) -> None:
+        """Why it ended early belongs into the session; without that note it ends all the same."""
+        try:
+            self._desk.mark(text, issuer)
+        except GrimaceError as error:
+            log.warning("%s: %r is not in the session: %s", issuer, text, error)
+
+    def _circumstances(self, command: CommandMessage, taken: Container[str]) -> Circumstances:
         return Circumstances(
             now=self._clock.now(),
             clock_trusted=self._clock.synchronised() is True or self._confirm(command),
             phase=self._desk.snapshot().phase,
             allow_commands=self._allow_commands,
-            taken=self._taken,
+            taken=taken,
         )
 
     def _reply(self, command: CommandMessage, status: ReplyStatus, code: str = "", text: str = "") -> ReplyMessage:

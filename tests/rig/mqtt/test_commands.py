@@ -16,6 +16,7 @@ from rig.mqtt.commands import NOT_LIGHTLY, Accepted, Circumstances, Ignored, Rec
 from rig.mqtt.taken_ids import FILE_NAME, KEPT, TakenIds
 from rig.mqtt.taking import CommandTaker
 from shared.clock import ManualClock
+from shared.faults import DISK_FULL, GrimaceError
 from shared.messages import CommandMessage, Intervention, Marking, ReplyMessage
 from tests.rig.screen.desk_in_memory import DeskInMemory
 
@@ -163,6 +164,34 @@ def test_what_the_desk_refuses_has_failed_with_the_desks_fault(tmp_path: Path):
     assert summary(failed) == ("failed", "E_PREFLIGHT")
     assert failed is not None
     assert failed.phase_after == "idle"
+
+
+def test_what_expired_while_the_line_to_the_broker_was_broken_is_not_done(tmp_path: Path):
+    taking = Taking(tmp_path)
+    taking.take("stop")
+    taking.clock.advance(3600)
+    assert summary(taking.taker.carry_out()) == ("failed", "W_COMMAND")
+    assert taking.desk.asked == []
+
+
+def test_a_recording_that_was_begun_since_a_stop_was_accepted_is_not_stopped_lightly(tmp_path: Path):
+    taking = Taking(tmp_path)
+    taking.take("stop")
+    taking.desk.becomes(phase=AgentPhase.RECORDING)
+    assert summary(taking.taker.carry_out()) == ("failed", "W_COMMAND")
+    assert taking.desk.asked == []
+
+
+def test_a_stop_whose_reason_cannot_be_noted_is_done_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    taking = Taking(tmp_path)
+
+    def full(*_: str) -> None:
+        raise GrimaceError(DISK_FULL)
+
+    monkeypatch.setattr(taking.desk, "mark", full)
+    taking.take("stop", args=FORCED)
+    assert summary(taking.taker.carry_out()) == ("done", "")
+    assert taking.desk.asked == [("stop", "mqtt:ada")]
 
 
 def test_force_does_not_get_around_the_checks_before_a_recording(tmp_path: Path):
