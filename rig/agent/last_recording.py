@@ -22,9 +22,10 @@ MEMORY_NAME = "last-recording.json"
 
 
 class Memory(Document):
-    """The session that the camera process told of last, and its verdict until it is dismissed."""
+    """The session that the camera process told of last, what became of it, and its verdict until it is dismissed."""
 
     session_id: SessionId | None = None
+    outcome: str = ""
     verdict: Verdict | None = None
 
 
@@ -45,16 +46,18 @@ class LastRecording:
     def learn(self, session: FinishedSession, study: StudyMetadata | None) -> bool:
         """A session has ended; False when that is known already. `study` is what was said of it, if that was heard.
 
-        The manifest comes first: it says when the session ended and whose it was.
+        One that could not be closed is news again when it is mended. The manifest comes first: it says when the session ended and
+        whose it was.
         """
         with self._lock:
-            if session.session_id == self._memory.session_id:
+            if (session.session_id, session.outcome) == (self._memory.session_id, self._memory.outcome):
                 return False
             manifest = _manifest(session.folder)
             about = manifest.study if manifest is not None else (study or StudyMetadata())
             ended_at = manifest.ended_at if manifest is not None else self._clock.now()
             result = read_result(self._data_folder, session.session_id)
-            self._keep(Memory(session_id=session.session_id, verdict=verdict_of(session, about, ended_at, result)))
+            verdict = verdict_of(session, about, ended_at, result)
+            self._keep(Memory(session_id=session.session_id, outcome=session.outcome, verdict=verdict))
             return True
 
     def look_for_result(self) -> bool:

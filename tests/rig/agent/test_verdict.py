@@ -79,6 +79,14 @@ def test_the_next_session_takes_the_place_of_the_one_before(last):
     assert last.verdict.session.session_id == OTHER_SESSION
 
 
+def test_a_session_that_could_not_be_closed_has_a_new_verdict_when_it_is_mended(last):
+    last.learn(finished(outcome="unsealed"), STUDY)
+    assert last.learn(finished(outcome="recovered"), None)
+    assert last.verdict is not None
+    assert last.verdict.session.outcome == "recovered"
+    assert not last.learn(finished(outcome="recovered"), None)
+
+
 def test_the_score_is_added_when_the_hub_has_told_it(last, tmp_path):
     last.learn(finished(), STUDY)
     assert not last.look_for_result()
