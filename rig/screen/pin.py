@@ -8,6 +8,8 @@ import secrets
 import threading
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from shared.clock import NANOSECONDS, Clock
 from shared.documents import Document
 from shared.faults import NOT_VALID, WRONG_PIN, GrimaceError
@@ -46,26 +48,35 @@ class Pin:
 
     def choose(self, pin: str) -> None:
         """Keep this PIN; raises GrimaceError(E_NOT_VALID) unless it has four to eight digits, or when there is one."""
-        if self.is_chosen:
-            raise GrimaceError(NOT_VALID, "there is a PIN already")
         if not (pin.isascii() and pin.isdigit() and SHORTEST <= len(pin) <= LONGEST):
             raise GrimaceError(NOT_VALID, f"a PIN has {SHORTEST} to {LONGEST} digits")
-        salt = secrets.token_bytes(16)
-        PinRecord(salt=salt.hex(), hashed=_hashed(pin, salt)).write(self._path)
+        with self._lock:
+            if self.is_chosen:
+                raise GrimaceError(NOT_VALID, "there is a PIN already")
+            salt = secrets.token_bytes(16)
+            PinRecord(salt=salt.hex(), hashed=_hashed(pin, salt)).write(self._path)
 
     def check(self, pin: str) -> None:
-        """Raises GrimaceError(E_PIN) when it is wrong, or unheard after too many wrong ones."""
+        """Raises GrimaceError(E_PIN) when it is wrong, unheard after too many wrong ones, or when none can be right."""
         with self._lock:
             now_ns = self._clock.monotonic_ns()
             if now_ns < self._closed_until_ns:
                 raise GrimaceError(WRONG_PIN, f"too many attempts: wait {(self._closed_until_ns - now_ns) / NANOSECONDS:.0f} s")
-            record = PinRecord.read(self._path)
+            record = self._read()
             if hmac.compare_digest(_hashed(pin, bytes.fromhex(record.salt)), record.hashed):
                 self._wrong_in_a_row = 0
                 return
             self._wrong_in_a_row += 1
             self._closed_until_ns = now_ns + round(wait_s(self._wrong_in_a_row) * NANOSECONDS)
         raise GrimaceError(WRONG_PIN)
+
+    def _read(self) -> PinRecord:
+        try:
+            return PinRecord.read(self._path)
+        except FileNotFoundError as error:
+            raise GrimaceError(WRONG_PIN, "none is chosen yet") from error
+        except (OSError, ValidationError) as error:
+            raise GrimaceError(WRONG_PIN, f"{self._path} cannot be read; an administrator can remove it") from error
 
 
 def wait_s(wrong_in_a_row: int) -> float:

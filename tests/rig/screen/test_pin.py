@@ -29,6 +29,15 @@ def test_a_wrong_pin_does_not(pin):
     assert refused.value.fault is WRONG_PIN
 
 
+@pytest.mark.parametrize("kept", [None, "{"])
+def test_where_no_pin_can_be_read_none_opens(tmp_path, clock, kept):
+    if kept is not None:
+        (tmp_path / PIN_NAME).write_text(kept)
+    with pytest.raises(GrimaceError) as refused:
+        Pin(tmp_path, clock).check("2468")
+    assert refused.value.fault is WRONG_PIN
+
+
 def test_the_pin_itself_is_not_on_the_disk(pin, tmp_path):
     assert "2468" not in (tmp_path / PIN_NAME).read_text()
 
