@@ -33,7 +33,7 @@ def enrol(settings_path: Path, hub_url: str, code: str, camera: str | None = Non
     is_new = not token_file.exists()
     enrolled = _redeem_into(token_file, settings, hub_url, _request(code, settings.rig_id))
     try:
-        if settings.hub is None or settings.hub.url != hub_url:
+        if not _is_at(settings, hub_url):
             change_settings(settings_path, {"hub.url": hub_url, "hub.token_file": token_file.name}, camera)
     except BaseException:
         if is_new:
@@ -42,8 +42,13 @@ def enrol(settings_path: Path, hub_url: str, code: str, camera: str | None = Non
     return enrolled
 
 
+def _is_at(settings: RigSettings, hub_url: str) -> bool:
+    """Whether the settings name this hub already."""
+    return settings.hub is not None and settings.hub.url.rstrip("/") == hub_url
+
+
 def _token_file(settings: RigSettings, settings_path: Path, hub_url: str) -> Path:
-    if settings.hub is not None and settings.hub.url.rstrip("/") == hub_url:
+    if settings.hub is not None and _is_at(settings, hub_url):
         return settings.hub.token_file
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(hub_url).netloc)
     return settings_path.absolute().parent / f"{host}.token"

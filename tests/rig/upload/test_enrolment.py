@@ -53,6 +53,16 @@ def test_a_new_rig_has_a_token_that_works_and_settings_that_name_the_hub(config,
     assert config.read_text().startswith(SETTINGS.format(rig_id="rig-enrolled").rstrip())
 
 
+def test_a_slash_at_the_end_of_the_hubs_address_makes_no_other_hub(config, tmp_path, known_rig, new_code):
+    (tmp_path / "tokens").mkdir()
+    with config.open("a") as file:
+        file.write(f'[hub]\nurl = "{known_rig.url}/"\ntoken_file = "tokens/rig"\n')
+    before = config.read_bytes()
+    enrol(config, known_rig.url, new_code())
+    assert config.read_bytes() == before
+    assert connect_to_hub(load_settings(config).hub).roster().studies is not None
+
+
 def test_enrolled_again_at_the_same_hub_it_gets_a_new_token_and_the_settings_stay(config, known_rig, new_code):
     enrol(config, known_rig.url, new_code())
     hub, before = load_settings(config).hub, config.read_bytes()
