@@ -20,6 +20,12 @@ SILENT_AFTER_S = 3.0
 STARTS_WITHIN_S = 15.0
 """A camera process that was never heard of may still be starting: Python and the driver need this long on a cold card."""
 
+AWAY_AFTER_S = 1.5
+"""A camera process that was silent for longer may be another one, with other settings: a start takes at least so long."""
+
+CHECKS_HOLD_S = 300.0
+"""Somebody switches the light off, or touches the lens: what was checked longer ago is checked again before a recording."""
+
 RECORDING_PHASES = frozenset({AgentPhase.OPENING, AgentPhase.RECORDING, AgentPhase.FINALISING})
 PLANNING_PHASES = frozenset({AgentPhase.PREFLIGHT, AgentPhase.READY})
 
@@ -40,7 +46,7 @@ class Facts:
     heard_ns: int
     camera: CameraState | None = None
     heard_again_ns: int = 0
-    """When the camera process was first heard after a silence."""
+    """When the camera process was first heard after it was away."""
     face_since_ns: int = 0
     """When the newest check was first heard of."""
     advice: tuple[Advice, ...] = ()
@@ -48,6 +54,8 @@ class Facts:
     preflight: PreflightReport | None = None
     planned_times: int = 0
     """Tells the checks of one plan from those of an earlier one."""
+    checked_ns: int = 0
+    """When the checks were all done."""
     verdict: Verdict | None = None
     queue: QueueReport | None = None
     health: Health | None = None
@@ -88,7 +96,7 @@ def seen(facts: Facts, now_ns: int) -> Occurrence | None:
 def with_camera(facts: Facts, camera: CameraState, now_ns: int) -> Facts:
     """The camera process told its state."""
     is_new = camera.face is not None and (facts.camera is None or facts.camera.face != camera.face)
-    is_back = facts.camera is None or facts.silent_s(now_ns) > SILENT_AFTER_S
+    is_back = facts.camera is None or facts.silent_s(now_ns) > AWAY_AFTER_S
     heard = replace(
         facts,
         camera=camera,
@@ -145,12 +153,23 @@ def with_checks_reopened(facts: Facts) -> Facts:
     return replace(facts, phase=required(facts.phase, Occurrence.CHECKS_REOPENED), planned_times=facts.planned_times + 1)
 
 
-def with_preflight(facts: Facts, report: PreflightReport) -> Facts:
-    """The checks went on, or a warning was accepted."""
+def with_preflight(facts: Facts, report: PreflightReport, now_ns: int) -> Facts:
+    """The checks went on."""
     if facts.phase is not AgentPhase.PREFLIGHT:
         return facts
     phase = required(facts.phase, Occurrence.CHECKS_PASSED) if report.passed else facts.phase
-    return replace(facts, preflight=report, phase=phase)
+    return replace(facts, preflight=report, phase=phase, checked_ns=now_ns if report.done else facts.checked_ns)
+
+
+def with_waiver(facts: Facts, report: PreflightReport) -> Facts:
+    """A warning of the checks was accepted: they are as old as they were."""
+    return with_preflight(facts, report, facts.checked_ns)
+
+
+def have_checks_lapsed(facts: Facts, now_ns: int) -> bool:
+    """Whether the rig is ready by checks that say nothing of it any more: too old, or of a camera process that was away since."""
+    too_old = now_ns - facts.checked_ns > CHECKS_HOLD_S * NANOSECONDS
+    return facts.phase is AgentPhase.READY and (too_old or facts.heard_again_ns > facts.checked_ns)
 
 
 def without_plan(facts: Facts) -> Facts:

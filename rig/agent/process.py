@@ -82,7 +82,7 @@ class Agent:
         last = LastRecording(settings.data_folder, clock)
         self._board = Board(_first_facts(file, usable, last, clock), Identity(settings.rig_id, boot_id()), clock)
         watch = SettingsWatch(file, usable, self._board, control, lambda: self.ask_to_end(EXIT_RESTART))
-        planning = Planning(self._board, watch.settings)
+        planning = Planning(self._board, watch.settings, clock)
         self.desk = RigDesk(self._board, control, planning, last, clock)
         mqtt = MqttLink(settings, self.desk, clock)
         self._turn = Turn(self._board, watch.settings, mqtt, planning, clock)

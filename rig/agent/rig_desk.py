@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 
 from rig.agent.board import Board
-from rig.agent.facts import Facts, with_camera, with_settings_trouble
+from rig.agent.facts import Facts, have_checks_lapsed, with_camera, with_settings_trouble
 from rig.agent.last_recording import LastRecording
 from rig.agent.planning import Planning
 from rig.agent.snapshot import RecordingPlan, RigSnapshot
@@ -53,6 +53,8 @@ class RigDesk:
         facts = self._board.facts
         if facts.phase is not AgentPhase.READY or facts.plan is None or facts.preflight is None:
             raise GrimaceError(PREFLIGHT_MISSING, f"the rig is in the phase {facts.phase.value}")
+        if have_checks_lapsed(facts, self._clock.monotonic_ns()):
+            raise GrimaceError(PREFLIGHT_MISSING, "they no longer hold, and are done again")
         command = StartCommand(
             planned_s=facts.plan.duration_s,
             study=facts.plan.study,

@@ -33,7 +33,7 @@ class Turn:
         self._advice = AdviceKeeper(self._now_s())
 
     def take(self) -> None:
-        """Show what is so now, and take a plan up again that had to wait for the camera process."""
+        """Show what is so now, and check anew what was planned where that is due."""
         advice = self._advise(self._board.facts)
         self._board.update(lambda facts: self._turned(facts, advice))
         self._planning.resume()

@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 
 from rig.agent.facts import (
+    CHECKS_HOLD_S,
     Facts,
+    have_checks_lapsed,
     with_camera,
     with_checks_reopened,
     with_plan,
     with_preflight,
     with_settings_trouble,
     with_time,
+    with_waiver,
     without_plan,
 )
 from rig.agent.showing import Identity, snapshot_of
@@ -97,19 +100,43 @@ def test_the_remaining_time_is_told_of_a_running_recording_only():
     assert shown(with_camera(facts(), camera(Phase.SEALING), after(1)), after(1)).remaining_s is None
 
 
+def test_checks_hold_for_five_minutes():
+    ready = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), PASSED, after(1))
+    assert not have_checks_lapsed(ready, after(1 + CHECKS_HOLD_S))
+    assert have_checks_lapsed(ready, after(1.1 + CHECKS_HOLD_S))
+    assert not have_checks_lapsed(without_plan(ready), after(1.1 + CHECKS_HOLD_S))
+
+
+def test_a_waiver_makes_the_checks_no_younger():
+    warned = PreflightReport(results=(warning(CheckName.LIGHT, LIGHT_WRONG, "It is dark."),), done=True)
+    held = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), warned, after(1))
+    ready = with_waiver(held, waived(warned, CheckName.LIGHT, "night phase"))
+    assert have_checks_lapsed(ready, after(1.1 + CHECKS_HOLD_S))
+
+
+def test_checks_lapse_when_the_camera_process_was_away_if_only_for_two_seconds():
+    idle = with_camera(facts(), camera(), after(1))
+    ready = with_preflight(with_plan(idle, PLAN), PASSED, after(1.1))
+    still_there = with_camera(ready, camera(), after(1.6))
+    assert not have_checks_lapsed(still_there, after(1.6))
+    back = with_camera(still_there, camera(), after(3.6))
+    assert back.phase is AgentPhase.READY
+    assert have_checks_lapsed(back, after(3.6))
+
+
 def test_a_plan_is_ready_when_every_check_passed():
     planned = with_plan(facts(AgentPhase.IDLE), PLAN)
     assert planned.phase is AgentPhase.PREFLIGHT
-    assert with_preflight(planned, PASSED).phase is AgentPhase.READY
+    assert with_preflight(planned, PASSED, after(1)).phase is AgentPhase.READY
 
 
 def test_a_warning_holds_the_plan_up_until_it_is_waived_and_a_failure_for_good():
     warned = PreflightReport(results=(warning(CheckName.LIGHT, LIGHT_WRONG, "It is dark."),), done=True)
-    held = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), warned)
+    held = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), warned, after(1))
     assert held.phase is AgentPhase.PREFLIGHT
-    assert with_preflight(held, waived(warned, CheckName.LIGHT, "night phase")).phase is AgentPhase.READY
+    assert with_waiver(held, waived(warned, CheckName.LIGHT, "night phase")).phase is AgentPhase.READY
     failed = PreflightReport(results=(failing(CheckName.DISK, DISK_FULL, "No room."),), done=True)
-    assert with_preflight(held, failed).phase is AgentPhase.PREFLIGHT
+    assert with_preflight(held, failed, after(2)).phase is AgentPhase.PREFLIGHT
 
 
 @pytest.mark.parametrize("phase", [phase for phase in AgentPhase if phase is not AgentPhase.IDLE])
@@ -119,7 +146,7 @@ def test_a_recording_is_planned_only_when_the_rig_is_idle(phase):
 
 
 def test_a_plan_can_be_given_up_and_its_checks_done_again():
-    ready = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), PASSED)
+    ready = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), PASSED, after(1))
     assert without_plan(ready).phase is AgentPhase.IDLE
     assert with_checks_reopened(ready).phase is AgentPhase.PREFLIGHT
     with pytest.raises(GrimaceError, match="E_NOT_NOW"):
@@ -127,7 +154,7 @@ def test_a_plan_can_be_given_up_and_its_checks_done_again():
 
 
 def test_a_plan_outlives_a_restart_of_the_camera_process_but_not_the_recording():
-    ready = replace(with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), PASSED), camera=camera())
+    ready = replace(with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), PASSED, after(1)), camera=camera())
     back = with_camera(with_time(ready, after(5)), camera(), after(6))
     assert (back.phase, back.plan) == (AgentPhase.IDLE, PLAN)
     assert with_camera(ready, camera(Phase.OPENING), after(1)).plan is None
