@@ -73,7 +73,8 @@ class FrameListener(Protocol):
 class PacketSink(Protocol):
     """Takes packets, in the camera's own thread: it must return at once and never do I/O."""
 
-    def on_packet(self, packet: EncodedPacket) -> None: ...
+    def on_packet(self, packet: EncodedPacket) -> None:
+        """The recording begins with the first key frame; what comes before it only shows that the encoder works."""
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Whether another packet can be taken without losing one; a source that can wait, waits here. A camera cannot."""
@@ -96,7 +97,7 @@ class CameraBackend(Protocol):
     def start_encoder(self, sink: PacketSink, so_far: RecordedSoFar | None = None) -> None:
         """Encode from the next frame on, which becomes a key frame; so does the frame nearest to every whole second after it.
 
-        `so_far` is given when an interrupted session goes on.
+        `so_far` is given when an interrupted session goes on. Raises GrimaceError when there is no encoder to be had.
         """
 
     def stop_encoder(self) -> None:

@@ -69,8 +69,10 @@ class Intake:
             return self._changed.wait_for(lambda: self._packets < self._packet_limit or self._ended, timeout_s)
 
     def take_lost_count(self) -> int:
-        """How many packets were lost since the last call."""
+        """How many packets were lost since the last call; 0 while they still are, so that one loss is told once."""
         with self._changed:
+            if self._waits_for_key_frame and not self._ended:
+                return 0
             count, self._lost_packets = self._lost_packets, 0
             return count
 

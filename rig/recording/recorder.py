@@ -62,6 +62,7 @@ class Recorder:
         self._end_us: int | None = None if session.first_sensor_ns is None else session.planned_end_ns // 1000
         self._end_lock = threading.Lock()
         self._is_over = False
+        self._has_begun = False
         self._last_frame_us = 0
         self._intake = Intake(packet_limit=round(QUEUE_S * session.camera.frame_rate))
         self._files = PartFiles(folder, session, part, reserve, clock)
@@ -93,6 +94,9 @@ class Recorder:
 
     def on_packet(self, packet: EncodedPacket) -> None:
         self.last_packet_ns = self._clock.monotonic_ns()
+        self._has_begun |= packet.key_frame
+        if not self._has_begun:
+            return
         with self._end_lock:
             if self._end_us is None:
                 self._end_us = packet.sensor_us + round(self.session.planned_s * MICROSECONDS)
@@ -138,6 +142,9 @@ class Recorder:
             self._fail(fault_of(error), str(error))
         except av.error.FFmpegError as error:
             self._fail(ENCODER_STALLED, f"the video file refuses a packet: {error}")
+        except Exception as error:  # a writer that dies without a word would leave a recording that nobody writes
+            log.exception("the writer of part %d", self._progress.part)
+            self._fail(ENCODER_STALLED, f"it cannot be written: {type(error).__name__}: {error}")
         finally:
             self.session = self._files.session
             self._closed.set()
@@ -160,13 +167,17 @@ class Recorder:
                 self._files.add_check(item)
             elif item is not None:
                 self._files.add_event(item)
-            if lost := self._intake.take_lost_count():
-                self._files.add_lost_packets(lost)
+            self._note_lost_packets()
             self._observe()
             if self._files.found_full and self.failure is None:
                 self._end_for_full_disk()
             if self.session.end_at_goal and self._files.tally.coverage.goal_reached_at_s is not None and not self._is_over:
                 self.end_now()
+        self._note_lost_packets()
+
+    def _note_lost_packets(self) -> None:
+        if lost := self._intake.take_lost_count():
+            self._files.add_lost_packets(lost)
 
     def _end_for_full_disk(self) -> None:
         """The reserve lets everything in the queue be written and the part be closed in order; then the session is over."""

@@ -42,6 +42,26 @@ def test_after_an_overflow_nothing_passes_before_the_next_key_frame():
     assert taken(intake) == [1, 4]
 
 
+def test_a_loss_is_counted_once_when_it_is_over():
+    """Told packet by packet, a slow disk would fill the manifest with faults."""
+    intake = Intake(packet_limit=1)
+    for item in (packet(0, key_frame=True), packet(1), packet(2)):
+        intake.put(item)
+    assert intake.take_lost_count() == 0
+    intake.take(0)
+    intake.put(packet(3, key_frame=True))
+    assert intake.take_lost_count() == 2
+    assert intake.take_lost_count() == 0
+
+
+def test_a_loss_that_lasts_to_the_end_is_counted_then():
+    intake = Intake(packet_limit=1)
+    for item in (packet(0, key_frame=True), packet(1)):
+        intake.put(item)
+    intake.end()
+    assert intake.take_lost_count() == 1
+
+
 def test_ledger_lines_pass_even_when_packets_do_not():
     intake = Intake(packet_limit=1)
     for item in (packet(0, key_frame=True), packet(1), frame(2), frame(3)):

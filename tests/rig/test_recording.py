@@ -9,9 +9,15 @@ from pathlib import Path
 import av
 import pytest
 
+from rig.camera.backend import EncodedPacket
 from rig.camera.pattern import number_of
+from rig.camera.replay import ReplayCamera
 from rig.recording.events import EventKind, marker_event, read_events
+from rig.recording.recorder import Recorder
+from rig.recording.reserve import SpaceReserve
 from rig.recording.sealing import seal
+from shared.clock import ManualClock
+from shared.faults import ENCODER_STALLED
 from shared.hashing import sha256_of_file
 from shared.ledger import PacketRow, read_rows
 from shared.manifest import EVENTS_NAME, PACKETS_NAME, GapCause, SealState
@@ -157,3 +163,31 @@ def test_other_programs_can_read_the_video(bench: Bench):
     assert answer.stderr == b""
     assert (stream["nb_frames"], stream["has_b_frames"], stream["time_base"]) == ("60", 0, str(Fraction(1, 1_000_000)))
     assert decodable_frames(folder.finished("part-1.mp4")) == 60
+
+
+def test_packets_before_the_first_key_frame_are_signs_of_life_and_no_loss(bench: Bench):
+    clock = ManualClock()
+    with ReplayCamera(tiny_camera(), clock) as camera:
+        folder, session = bench.open_session(camera, seconds=1)
+    recorder = Recorder(folder, session, 1, SpaceReserve(bench.data_folder / "reserve"), clock)
+    recorder.start()
+    clock.advance(1.5)
+    recorder.on_packet(EncodedPacket(b"a slice", key_frame=False, sensor_us=1))
+    assert recorder.last_packet_ns == clock.monotonic_ns()
+    assert recorder.close(10)
+    assert recorder.progress.tally.faults == ()
+
+
+def test_a_writer_that_meets_what_nobody_foresaw_ends_the_part_and_says_so(bench: Bench, monkeypatch):
+    def unforeseen(*_: object) -> None:
+        raise IndexError("tuple index out of range")
+
+    monkeypatch.setattr("rig.recording.part_files.VideoFile", unforeseen)
+    with ReplayCamera(tiny_camera(), bench.clock) as camera:
+        folder, session = bench.open_session(camera, seconds=1)
+    recorder = Recorder(folder, session, 1, SpaceReserve(bench.data_folder / "reserve"), bench.clock)
+    recorder.start()
+    recorder.on_packet(EncodedPacket(b"a picture", key_frame=True, sensor_us=1))
+    assert recorder.ended.wait(10)
+    assert recorder.failure is not None
+    assert recorder.failure.fault is ENCODER_STALLED

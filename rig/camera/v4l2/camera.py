@@ -46,15 +46,13 @@ class Encoding(Protocol):
 
 
 class Passthrough:
-    """The camera's own packets, from its next key frame on."""
+    """The camera's own packets; those before its next key frame, which may be seconds away, show that its encoder lives."""
 
     def __init__(self, order: EncodingOrder) -> None:
         self.order = order
-        self._began = False
 
     def take(self, own: EncodedPacket | None, pictures: list[VideoFrame]) -> None:  # noqa: ARG002 - nothing is encoded here
-        if own is not None and (self._began or own.key_frame):
-            self._began = True
+        if own is not None:
             self.order.sink.on_packet(own)
 
     def finish(self) -> None:
