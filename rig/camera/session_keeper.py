@@ -94,8 +94,8 @@ class SessionKeeper:
 
     @property
     def faults(self) -> tuple[FaultRecord, ...]:
-        """Those of the session that is being recorded, else of the last one."""
-        if self.running is not None and self.phase in RECORDING_PHASES:
+        """Those of the session that is being recorded or sealed, else of the last one."""
+        if self.running is not None:
             return self.running.recorder.progress.tally.faults
         return self._last_faults
 
@@ -290,9 +290,15 @@ class SessionKeeper:
             self._seal_instead()
         except GrimaceError as error:
             if error.fault is not DISK_FULL:
+                self._note_before_the_end(folder, error)
                 raise PartBroken(error.fault, error.detail) from error
             log.warning("session %s does not go on: %s", folder.session_id, error)
             self._seal_instead()
+
+    def _note_before_the_end(self, folder: SessionFolder, error: GrimaceError) -> None:
+        """No part runs that could take the fault down, and the process is about to end."""
+        with contextlib.suppress(OSError):  # the log has it
+            note_afterwards(folder, fault_event(self._clock, error.fault, error.detail))
 
     def _seal_instead(self) -> None:
         self._occur(Occurrence.RETRIED)

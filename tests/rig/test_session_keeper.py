@@ -16,7 +16,7 @@ import pytest
 
 from rig.camera.backend import FrameInfo, SmallFrame
 from rig.camera.replay import ReplayCamera
-from rig.camera.session_keeper import SessionKeeper
+from rig.camera.session_keeper import PartBroken, SessionKeeper
 from rig.camera.states import Phase
 from rig.control import StartCommand
 from rig.recording.open_session import SessionFolder
@@ -24,7 +24,7 @@ from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import Resumption, salvage
 from rig.settings import RigSettings
 from shared.clock import SystemClock, boot_id
-from shared.faults import CAMERA_SOURCE, Fault, GrimaceError
+from shared.faults import CAMERA_CALLBACK, CAMERA_SOURCE, ENCODER_STALLED, Fault, GrimaceError
 from shared.manifest import SealState, SessionManifest
 from tests.processes import until
 from tests.rig.bench import Bench, tiny_camera
@@ -240,6 +240,35 @@ def test_a_camera_that_cannot_encode_refuses_the_start_and_leaves_nothing(tmp_pa
             keeper.start(START)
         assert (keeper.phase, keeper.running) == (Phase.IDLE, None)
         assert list((tmp_path / "sessions").iterdir()) == []
+
+
+def test_an_encoder_that_a_restarted_process_cannot_have_is_noted_in_the_session(tmp_path, monkeypatch):
+    def no_encoder(*_: object) -> None:
+        raise GrimaceError(ENCODER_STALLED, "it cannot be started")
+
+    (tmp_path / "rig").mkdir()
+    with keeper_of(tmp_path / "rig", paced=True) as keeper:
+        keeper.start(StartCommand(planned_s=600))
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        shutil.copytree(tmp_path / "rig", tmp_path / "killed")
+    monkeypatch.setattr("rig.camera.replay.ReplayCamera.start_encoder", no_encoder)
+    with pytest.raises(PartBroken, match="E_ENC_STALLED"), keeper_of(tmp_path / "killed", paced=True) as keeper:
+        until(lambda: advanced(keeper, Phase.RECORDING))
+    (manifest,) = salvage(tmp_path / "killed" / "sessions").sealed
+    assert "E_ENC_STALLED" in [fault.code for fault in manifest.faults]
+
+
+def test_faults_are_told_until_the_sealed_session_tells_them(tmp_path: Path):
+    with keeper_of(tmp_path, paced=True) as keeper:
+        keeper.start(StartCommand(planned_s=600))
+        until(lambda: advanced(keeper, Phase.RECORDING))
+        keeper.note_fault(CAMERA_CALLBACK, "once")
+        keeper.stop()
+        while keeper.phase is not Phase.IDLE:
+            if keeper.phase is Phase.SEALING:
+                assert [fault.code for fault in keeper.faults] == ["W_CAM_CALLBACK"]
+            keeper.advance()
+        assert [fault.code for fault in keeper.faults] == ["W_CAM_CALLBACK"]
 
 
 def test_what_a_slow_disk_has_not_taken_at_the_end_is_waited_for(tmp_path: Path, monkeypatch):

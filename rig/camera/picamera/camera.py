@@ -19,7 +19,7 @@ from rig.camera.picamera.mishaps import Mishaps
 from rig.camera.picamera.tuning import load_tuning
 from rig.camera.read_back import mismatch
 from rig.settings import CameraSettings
-from shared.faults import CAMERA_SETTINGS, CAMERA_SOURCE, CAMERA_STALLED, Fault, GrimaceError
+from shared.faults import CAMERA_SETTINGS, CAMERA_SOURCE, CAMERA_STALLED, ENCODER_STALLED, Fault, GrimaceError
 from shared.manifest import CameraRecord
 
 log = logging.getLogger(__name__)
@@ -138,14 +138,18 @@ class PicameraCamera:
         self._listener = listener
 
     def start_encoder(self, sink: PacketSink, so_far: RecordedSoFar | None = None) -> None:
-        """`so_far` does not matter: the sensor's clock ran on."""
+        """`so_far` does not matter: the sensor's clock ran on. Raises GrimaceError(E_ENC_STALLED)."""
         from rig.camera.picamera.encoders import HardwareEncoder, SinkOutput, SoftwareEncoder, has_hardware_encoder
 
         self._mishaps.begin_anew()
         in_hardware = self._settings.backend == "picamera" and has_hardware_encoder()
         kind = HardwareEncoder if in_hardware else SoftwareEncoder
-        self._encoder = kind(self._settings, self._mishaps)
-        self._picam2.start_encoder(self._encoder, SinkOutput(self._encoder, sink, self._mishaps), name="main")
+        encoder = kind(self._settings, self._mishaps)
+        try:
+            self._picam2.start_encoder(encoder, SinkOutput(encoder, sink, self._mishaps), name="main")
+        except (RuntimeError, OSError) as error:
+            raise GrimaceError(ENCODER_STALLED, f"it cannot be started: {error}") from error
+        self._encoder = encoder
 
     def stop_encoder(self) -> None:
         encoder, self._encoder = self._encoder, None

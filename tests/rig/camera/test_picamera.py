@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 import time
@@ -178,6 +179,19 @@ def test_what_the_camera_cannot_do_is_refused_in_plain_words(asked, code, words)
         pass
     assert refused.value.fault.code == code
     assert words in refused.value.detail
+
+
+def test_an_encoder_that_cannot_be_started_is_no_fault_of_the_disk(monkeypatch):
+    """/dev/video11 may be in use, or refuse the bitrate."""
+
+    def busy(*_: object, **__: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    with filming() as film:
+        film.camera.stop_encoder()
+        monkeypatch.setattr(film.camera._picam2, "start_encoder", busy)
+        with pytest.raises(GrimaceError, match=r"E_ENC_STALLED.*cannot be started"):
+            film.camera.start_encoder(film.heard)
 
 
 def test_a_desk_without_picamera2_is_told_how_to_get_it(monkeypatch, tmp_path):
