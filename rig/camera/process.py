@@ -33,8 +33,10 @@ from rig.control import (
 )
 from rig.data_lock import data_lock
 from rig.notify import ServiceManager
+from rig.recording.reserve import SpaceReserve
+from rig.recording.salvage import Resumption, salvage
 from rig.settings import RigSettings
-from shared.clock import NANOSECONDS, Clock, SystemClock
+from shared.clock import NANOSECONDS, Clock, SystemClock, boot_id
 from shared.face_check import FaceObservation
 from shared.faults import CAMERA_SETTINGS, NOT_VALID, RECORDING_BUSY, Fault, GrimaceError
 
@@ -54,10 +56,24 @@ def run_camera(settings: RigSettings) -> int:
     clock = SystemClock()
     with data_lock(settings.data_folder):
         settings.sessions_folder.mkdir(parents=True, exist_ok=True)
-        process = CameraProcess(settings, make_camera(settings, clock), clock)
+        try:
+            process = CameraProcess(settings, make_camera(settings, clock), clock)
+        except GrimaceError:
+            _seal_what_is_over(settings, clock)
+            raise
         signal.signal(signal.SIGTERM, lambda *_: process.ask_to_end())
         signal.signal(signal.SIGINT, lambda *_: process.ask_to_end())
         return process.run()
+
+
+def _seal_what_is_over(settings: RigSettings, clock: Clock) -> None:
+    """Without a camera nothing can be recorded, but what was recorded need not wait here until somebody mends it."""
+    try:
+        SpaceReserve.of(settings.data_folder).release()
+    except OSError:
+        log.exception("nothing can be sealed now")
+        return
+    salvage(settings.sessions_folder, Resumption(boot_id(), clock.monotonic_ns(), camera_filmed_on=settings.camera.paced))
 
 
 class CameraProcess:

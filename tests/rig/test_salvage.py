@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from rig.camera.process import run_camera
 from rig.recording.boxes import cut_to_whole_fragments
 from rig.recording.open_session import SessionFolder
 from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import EMPTY_SESSIONS_NAME, Resumption, repair, salvage
 from rig.recording.sealing import seal
 from rig.recording.video_file import movflags
+from rig.settings import RigSettings
 from shared.clock import boot_id
+from shared.faults import GrimaceError
 from shared.hashing import sha256_of_file
 from shared.manifest import SealState, SessionManifest
 from tests.rig.bench import Bench, decodable_frames, ledger_of, packets_of, tear, tiny_camera
@@ -319,3 +322,12 @@ def _release_and(then):
         return released
 
     return release_and_then
+
+
+def test_without_a_camera_what_was_recorded_is_sealed_all_the_same(bench: Bench):
+    folder = bench.record(tiny_camera(), seconds=2, boot_id="of another boot")
+    tear(folder, frames=45)
+    settings = RigSettings(rig_id="rig-1", data_folder=bench.data_folder, camera=tiny_camera(source="/nowhere.mp4"))
+    with pytest.raises(GrimaceError, match="E_CAM_SOURCE"):
+        run_camera(settings)
+    assert SessionManifest.read(folder.manifest).state is SealState.RECOVERED
