@@ -151,6 +151,13 @@ def test_a_key_frame_may_come_two_frames_beside_its_second_and_a_dropped_one_mov
     assert finding(replace(GOOD, packets=shifted), Aspect.KEY_FRAMES).status is CheckStatus.PASS
 
 
+def test_where_a_usb_cameras_own_encoder_puts_its_key_frames_is_its_own_affair():
+    camera = manifest().camera.model_copy(update={"backend": "v4l2", "read_back": {"format": "h264"}})
+    packets = [packet(index, key_frame=index == 0) for index in range(FRAMES)]
+    evidence = replace(GOOD, packets=packets, manifest=manifest(camera=camera))
+    assert finding(evidence, Aspect.KEY_FRAMES).status is CheckStatus.NOT_CHECKED
+
+
 def test_a_gap_is_counted_as_frames_and_not_as_unsteadiness():
     frames = [frame(index) for index in range(FRAMES) if index not in {100, 101}]
     assert finding(replace(GOOD, frames=frames), Aspect.TIMES).status is CheckStatus.PASS
