@@ -151,7 +151,7 @@ class CameraState(Document):
     face: FaceObservation | None = None
     """The newest check, during a session or not."""
     clock_synchronised: bool | None = None
-    """Whether the system clock follows a time server or a clock chip; None where the machine cannot tell."""
+    """Whether the system clock follows a time service; None where the machine cannot tell."""
     recording: RecordingState | None = None
     last_session: FinishedSession | None = None
     unrepaired: tuple[SessionId, ...] = ()

@@ -15,5 +15,5 @@ def judge(synchronised: bool | None) -> CheckResult:
     if synchronised is None:
         return not_checked(CheckName.CLOCK, "This machine does not tell whether its clock is right.")
     if not synchronised:
-        return warning(CheckName.CLOCK, CLOCK_UNSYNCED, "The clock follows neither a time server nor a clock chip.")
+        return warning(CheckName.CLOCK, CLOCK_UNSYNCED, "The clock follows no time server.")
     return passing(CheckName.CLOCK, "The clock follows a time source.")
