@@ -147,10 +147,10 @@ def with_plan(facts: Facts, plan: RecordingPlan) -> Facts:
 
 
 def with_checks_reopened(facts: Facts) -> Facts:
-    """The checks of the plan begin anew. Raises GrimaceError(E_NOT_NOW)."""
-    if facts.phase is AgentPhase.PREFLIGHT:
-        return replace(facts, planned_times=facts.planned_times + 1)
-    return replace(facts, phase=required(facts.phase, Occurrence.CHECKS_REOPENED), planned_times=facts.planned_times + 1)
+    """The checks of the plan begin anew: the results of before make nothing ready any more. Raises GrimaceError(E_NOT_NOW)."""
+    phase = facts.phase if facts.phase is AgentPhase.PREFLIGHT else required(facts.phase, Occurrence.CHECKS_REOPENED)
+    before = (facts.preflight or PreflightReport()).model_copy(update={"done": False})
+    return replace(facts, phase=phase, preflight=before, planned_times=facts.planned_times + 1)
 
 
 def with_preflight(facts: Facts, report: PreflightReport, now_ns: int) -> Facts:

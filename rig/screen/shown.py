@@ -201,7 +201,9 @@ def _preflight(report: PreflightReport, texts: Texts) -> ShownPreflight:
     left = sorted((check for check, done in zip(shown, settled, strict=True) if not done), key=lambda check: check.tone != "bad")
     if report.running is not None:
         title = texts("preflight.running", check=texts(f"check.{report.running.value}"))
-    elif left or not report.passed:
+    elif not report.done:
+        title = texts("preflight.begins")
+    elif left:
         title = texts("preflight.look", n=len(left))
     else:
         accepted = ", ".join(check.name for check in shown if check.waived_because)

@@ -114,6 +114,14 @@ def test_a_waiver_makes_the_checks_no_younger():
     assert have_checks_lapsed(ready, after(1.1 + CHECKS_HOLD_S))
 
 
+def test_a_warning_of_before_that_is_accepted_while_the_checks_are_done_again_makes_nothing_ready():
+    warned = PreflightReport(results=(warning(CheckName.LIGHT, LIGHT_WRONG, "It is dark."),), done=True)
+    held = with_preflight(with_plan(facts(AgentPhase.IDLE), PLAN), warned, after(1))
+    again = with_checks_reopened(held)
+    assert again.preflight is not None
+    assert with_waiver(again, waived(again.preflight, CheckName.LIGHT, "night phase")).phase is AgentPhase.PREFLIGHT
+
+
 def test_checks_lapse_when_the_camera_process_was_away_if_only_for_two_seconds():
     idle = with_camera(facts(), camera(), after(1))
     ready = with_preflight(with_plan(idle, PLAN), PASSED, after(1.1))

@@ -34,7 +34,7 @@ def test_what_was_checked_too_long_ago_is_checked_again_before_anybody_can_start
     rig.clock.advance(CHECKS_HOLD_S + 1)
     rig.planning.resume()
     assert rig.board.facts.phase is AgentPhase.PREFLIGHT
-    report = until(lambda: rig.board.snapshot().preflight.results and rig.board.snapshot().preflight)
+    report = until(lambda: (told := rig.board.snapshot().preflight) and told.done and told)
     assert report.results[0].status == "fail", "no camera process answers"
 
 
