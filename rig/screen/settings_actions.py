@@ -9,15 +9,13 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from rig.agent.desk import Desk
-from rig.agent.states import AgentPhase
+from rig.agent.facts import RECORDING_PHASES
 from rig.screen.actions import DONE, asked
 from rig.screen.installation import Installation
 from rig.screen.pin import Pin
 from rig.screen.settings_lock import lock_settings, open_settings, require_open
 from shared.documents import Document
 from shared.faults import RECORDING_BUSY, GrimaceError
-
-RECORDING_PHASES = frozenset({AgentPhase.OPENING, AgentPhase.RECORDING, AgentPhase.FINALISING})
 
 
 class PinRequest(Document):
@@ -80,6 +78,7 @@ def settings_action_routes(desk: Desk, rig: Installation, pin: Pin) -> Blueprint
 
 
 def require_no_recording(desk: Desk) -> None:
-    """Raises GrimaceError(E_REC_BUSY): in a recording the picture stays as it is."""
-    if desk.snapshot().phase in RECORDING_PHASES:
+    """Raises GrimaceError(E_REC_BUSY): in a recording the picture stays as it is, also while its camera is being restarted."""
+    snapshot = desk.snapshot()
+    if snapshot.phase in RECORDING_PHASES or snapshot.recording is not None:
         raise GrimaceError(RECORDING_BUSY)

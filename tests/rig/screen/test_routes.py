@@ -10,10 +10,12 @@ import pytest
 from rig.agent.states import AgentPhase
 from rig.preflight.report import CheckName
 from rig.screen.live import NEWS_WITHIN_S
-from shared.faults import NOT_VALID, PIN_NEEDED, PREFLIGHT_MISSING, SCAN_UNREADABLE
-from tests.rig.screen.rig_states import SOME_CHECKS
+from shared.faults import NOT_VALID, PIN_NEEDED, PREFLIGHT_MISSING, RECORDING_BUSY, SCAN_UNREADABLE
+from tests.rig.screen.desk_in_memory import recording_of
+from tests.rig.screen.rig_states import PLAN, SOME_CHECKS
 
 FORM = {"study": "Laparotomy 2026", "animal": "A-17", "phase": "post 1 h", "operator": "Kim", "duration_min": 20}
+PICTURE = {"exposure_us": 20000, "analogue_gain": 2.0}
 PAGES = ("/", "/new", "/uploads", "/settings/pin", "/healthz", "/state", "/shown")
 LOCKED = ("/settings/", "/settings/exposure", "/settings/network", "/settings/reference.png")
 
@@ -123,9 +125,16 @@ def test_the_settings_ask_for_the_pin(client, path):
     assert client.get(path).headers["Location"].endswith("/settings/pin")
 
 
-def test_nothing_is_set_without_the_pin(post):
-    answer = post("/actions/settings/picture", {"exposure_us": 20000, "analogue_gain": 2.0})
-    assert answer.json["code"] == PIN_NEEDED.code
+@pytest.mark.parametrize("what", ["picture", "reference", "enrol"])
+def test_nothing_is_set_without_the_pin(post, what):
+    assert post(f"/actions/settings/{what}", PICTURE).json["code"] == PIN_NEEDED.code
+
+
+@pytest.mark.parametrize("phase", [AgentPhase.RECORDING, AgentPhase.FAULT])
+def test_the_picture_of_a_recording_stays_as_it_is_also_while_its_camera_is_being_restarted(post, rig, phase):
+    rig.desk.becomes(phase=phase, recording=recording_of(PLAN))
+    post("/actions/settings/choose-pin", {"pin": "2468"})
+    assert post("/actions/settings/picture", PICTURE).json["code"] == RECORDING_BUSY.code
 
 
 def test_the_pin_opens_every_page_of_the_settings(post, client):
