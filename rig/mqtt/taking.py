@@ -67,7 +67,7 @@ class CommandTaker:
     def carry_out(self) -> ReplyMessage | None:
         """Have the oldest accepted command done; None when there is none.
 
-        It is judged once more: when the line to the broker broke in between, hours may have passed, and the animal be another one.
+        It is judged once more: when the line to the broker broke in between, hours may have passed, and the animal is another.
         """
         if not self._orders:
             return None
