@@ -23,7 +23,7 @@ from rig.agent.showing import Identity
 from rig.agent.stand_in import stand_in_settings
 from rig.agent.states import AgentPhase
 from rig.agent.turn import Turn
-from rig.agent.watch import HEALTH_EVERY_S, QUEUE_EVERY_S, CameraWatch, FaceCheckWatch, HealthWatch, QueueWatch
+from rig.agent.watch import HEALTH_EVERY_S, QUEUE_EVERY_S, CameraWatch, FaultNoteWatch, HealthWatch, QueueWatch
 from rig.control import CameraControl
 from rig.disk import fault_of
 from rig.mqtt.link import MqttLink
@@ -90,6 +90,7 @@ class Agent:
             Repeating("camera watch", CameraWatch(self._board, control, last, clock).listen, LISTEN_AGAIN_AFTER_S),
             Repeating("queue", QueueWatch(self._board, watch.settings, last).look, QUEUE_EVERY_S),
             Repeating("health", HealthWatch(self._board, watch.settings, clock).look, HEALTH_EVERY_S),
+            Repeating("fault notes", FaultNoteWatch(self._board, settings).look, QUEUE_EVERY_S),
             Repeating("settings watch", watch.look, LOOK_EVERY_S),
         ]
         self._parts: list[AgentPart] = [mqtt]
@@ -97,7 +98,6 @@ class Agent:
             self._parts.append(self._screen(self.desk, file, settings, clock))
         if settings.face_check.enabled:
             self._parts.append(FaceCheckChild(file, clock))
-            self._watches.append(Repeating("face check watch", FaceCheckWatch(self._board, settings).look, QUEUE_EVERY_S))
 
     def _screen(self, desk: Desk, file: SettingsFile, settings: RigSettings, clock: Clock) -> ScreenServer:
         def tell(trouble: GrimaceError | None) -> None:

@@ -11,11 +11,11 @@ from rig.agent.facts import Facts, with_camera, with_trouble
 from rig.agent.health import read_health
 from rig.agent.last_recording import LastRecording
 from rig.control import CameraControl, CameraState
-from rig.face.fault_note import read_fault_note
+from rig.fault_note import read_fault_note
 from rig.settings import RigSettings
 from rig.upload.commands import report_queue
 from shared.clock import Clock
-from shared.faults import FACE_CHECK_DOWN, FAULTS, OUTBOX_UNREADABLE, GrimaceError
+from shared.faults import FACE_CHECK_DOWN, OUTBOX_UNREADABLE, GrimaceError
 from shared.manifest import StudyMetadata
 
 QUEUE_EVERY_S = 2.0
@@ -92,16 +92,21 @@ class HealthWatch:
 
 
 @dataclass(frozen=True)
-class FaceCheckWatch:
-    """Reads why the face check cannot work here, if it said so before it ended."""
+class FaultNoteWatch:
+    """Reads why camera or face check cannot work here, if they said so before they ended."""
 
     board: Board
     settings: RigSettings
 
     def look(self) -> None:
-        note = read_fault_note(self.settings.data_folder)
-        trouble = None
-        if note is not None:
-            fault = FAULTS.get(note.code, FACE_CHECK_DOWN)
-            trouble = GrimaceError(FACE_CHECK_DOWN, f"{fault.text} ({note.code}): {note.detail}")
-        self.board.update(lambda facts: with_trouble(facts, "face check", trouble))
+        camera = read_fault_note(self.settings.data_folder, "camera")
+        checks = self.settings.face_check.enabled
+        face_check = _in_words_of_the_face_check(read_fault_note(self.settings.data_folder, "face-check")) if checks else None
+        self.board.update(lambda facts: with_trouble(with_trouble(facts, "camera", camera), "face check", face_check))
+
+
+def _in_words_of_the_face_check(error: GrimaceError | None) -> GrimaceError | None:
+    """Whatever it is, the recording goes on without the face check: that is what a technician has to know first."""
+    if error is None:
+        return None
+    return GrimaceError(FACE_CHECK_DOWN, f"{error.fault.text} ({error.fault.code}): {error.detail}")

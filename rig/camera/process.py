@@ -32,6 +32,7 @@ from rig.control import (
     state_address,
 )
 from rig.data_lock import data_lock
+from rig.fault_note import leave_fault_note, remove_fault_note
 from rig.notify import ServiceManager
 from rig.recording.reserve import SpaceReserve
 from rig.recording.salvage import Resumption, salvage
@@ -58,12 +59,21 @@ def run_camera(settings: RigSettings) -> int:
         settings.sessions_folder.mkdir(parents=True, exist_ok=True)
         try:
             process = CameraProcess(settings, make_camera(settings, clock), clock)
-        except GrimaceError:
+        except GrimaceError as error:
+            _tell_the_agent(settings, error)
             _seal_what_is_over(settings, clock)
             raise
+        remove_fault_note(settings.data_folder, "camera")
         signal.signal(signal.SIGTERM, lambda *_: process.ask_to_end())
         signal.signal(signal.SIGINT, lambda *_: process.ask_to_end())
         return process.run()
+
+
+def _tell_the_agent(settings: RigSettings, error: GrimaceError) -> None:
+    try:
+        leave_fault_note(settings.data_folder, "camera", error)
+    except OSError:
+        log.exception("the agent cannot be told why there is no camera")
 
 
 def _seal_what_is_over(settings: RigSettings, clock: Clock) -> None:

@@ -15,8 +15,8 @@ from rig.camera.backend import SmallFrame
 from rig.camera.small_frames import small_frames
 from rig.control import CameraControl, CameraState
 from rig.face.examine import Examiner
-from rig.face.fault_note import FaultNote, leave_fault_note, remove_fault_note
 from rig.face.pace import Pace
+from rig.fault_note import leave_fault_note, remove_fault_note
 from rig.settings import RigSettings
 from rig.supervisor import EXIT_FOR_GOOD
 from shared.builds import open_build
@@ -46,9 +46,9 @@ def run_face_check(settings: RigSettings) -> int:
         examiner = Examiner(open_build(asked.build), asked.threads, clock)
     except GrimaceError as error:
         log.error("%s", error)  # noqa: TRY400 - a fault explains itself, its traceback does not
-        leave_fault_note(settings.data_folder, FaultNote.of(error))
+        leave_fault_note(settings.data_folder, "face-check", error)
         return EXIT_FOR_GOOD
-    remove_fault_note(settings.data_folder)
+    remove_fault_note(settings.data_folder, "face-check")
     check = FaceCheck(examiner, CameraControl(settings.data_folder, ANSWER_WITHIN_S), asked.rate_hz, clock)
     while os.getppid() == parent:
         for frame in small_frames(settings.data_folder, SILENT_AFTER_S):

@@ -22,6 +22,7 @@ from rig.supervisor import EXIT_FOR_GOOD
 from shared.manifest import SealState
 from tests.processes import until
 from tests.rig.agent.agent_rig import ABOUT, PACED, SCREEN_ONLY, wait_until_shown
+from tests.rig.bench import CLIP
 from tests.rig.rig_process import RigProcess
 
 pytestmark = pytest.mark.system
@@ -123,3 +124,16 @@ def test_nothing_of_a_rig_survives_its_supervisor_and_the_recording_goes_on_with
     rig_process.control.stop()
     rig_process.wait_until_finished(session.session_id)
     assert rig_process.manifest(session.session_id).state is SealState.RECOVERED
+
+
+def test_a_camera_that_cannot_be_opened_is_named_on_the_screen_until_it_can(rig_process: RigProcess):
+    film = rig_process.folder / "film.mp4"
+    rig_process.configure(f'source = "{film}"\nwidth_px = 160\nheight_px = 90', SCREEN_ONLY)
+    rig_process.launch("run")
+    wait_until_shown(rig_process, lambda shown: "E_CAM_SOURCE" in codes(shown))
+    film.symlink_to(CLIP)
+    wait_until_shown(rig_process, lambda shown: shown.phase is AgentPhase.IDLE and "E_CAM_SOURCE" not in codes(shown))
+
+
+def codes(shown: RigSnapshot) -> set[str]:
+    return {alert.code for alert in shown.alerts}

@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from rig.face.fault_note import read_fault_note
+from rig.fault_note import read_fault_note
 from rig.supervisor import EXIT_FOR_GOOD
 from shared.face_check import FauRow
 from shared.faults import BUILD_UNKNOWN
@@ -73,7 +73,7 @@ def test_the_check_ends_with_the_process_that_started_it(filming):
 def test_a_build_that_is_not_there_ends_the_check_for_good_and_is_named(rig_process):
     rig_process.configure(FILMED, agent='[face_check]\nbuild = "nobodys-build"')
     done = subprocess.run([sys.executable, "-m", "rig.cli", "face-check", "--config", str(rig_process.config)], check=False)
-    note = read_fault_note(rig_process.data_folder)
+    note = read_fault_note(rig_process.data_folder, "face-check")
     assert done.returncode == EXIT_FOR_GOOD
-    assert note.code == BUILD_UNKNOWN.code
+    assert note.fault is BUILD_UNKNOWN
     assert "nobodys-build" in note.detail
