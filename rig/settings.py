@@ -226,9 +226,14 @@ def read_settings_text(path: Path, camera: str | None = None) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        if camera is not None and isinstance(error, FileNotFoundError):
+        if camera is not None and _is_missing(error):
             return BUILT_IN_SETTINGS
-        raise GrimaceError(SETTINGS_INVALID, f"{path}: {error}") from error
+        hint = "; name the file with --config, or add --camera sim to try without one" if _is_missing(error) else ""
+        raise GrimaceError(SETTINGS_INVALID, f"{path}: {error}{hint}") from error
+
+
+def _is_missing(error: Exception) -> bool:
+    return isinstance(error, FileNotFoundError)
 
 
 def parse_settings(text: str, path: Path, camera: str | None = None) -> RigSettings:

@@ -175,6 +175,11 @@ SCAN_UNREADABLE = Fault(
     "This code cannot be used",
     "Scan the animal's own code, or choose the animal from the list; docs/run-a-recording.md says what a code may hold.",
 )
+NOT_ENROLLED = _warning(
+    "W_NOT_ENROLLED",
+    "This rig is not enrolled with its hub: nothing is sent",
+    "Enter the six digits that the lab's supervisor makes, in the settings under Enrolment. Recordings are kept here meanwhile.",
+)
 CODE_REFUSED = Fault(
     "E_CODE",
     "The hub does not accept this code",

@@ -11,6 +11,7 @@ from typing import Annotated
 from urllib.parse import unquote
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.documents import Document
 from shared.faults import SCAN_UNREADABLE, GrimaceError
@@ -45,8 +46,18 @@ def read_scan(code: str) -> Scanned:
             raise GrimaceError(SCAN_UNREADABLE, f"{form} is not {FORM}")
         return Scanned.model_validate(dict(_field(field) for field in fields if field))
     except ValidationError as error:
-        named = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
-        raise GrimaceError(SCAN_UNREADABLE, named) from error
+        raise GrimaceError(SCAN_UNREADABLE, "; ".join(_complaint(found) for found in error.errors())) from error
+
+
+def _complaint(found: ErrorDetails) -> str:
+    field = ".".join(map(str, found["loc"]))
+    match found["type"]:
+        case "extra_forbidden":
+            return f"it names {field}, which the rig does not know"
+        case "string_too_long":
+            return f"its {field} has more than {found['ctx']['max_length']} signs"
+        case _:
+            return f"its {field} cannot be used: {found['msg']}"
 
 
 def _field(text: str) -> tuple[str, str]:

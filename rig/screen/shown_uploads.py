@@ -62,8 +62,10 @@ def _headline(queue: QueueReport, now: datetime, texts: Texts) -> tuple[str, str
         return "bad", texts("uploads.stopped", n=len(queue.stopped))
     if queue.hub_url is None:
         return "quiet", texts("uploads.no_hub")
+    if not queue.waiting and queue.hub_trouble is not None:
+        return "warn", texts.fault(queue.hub_trouble.code).text
     if not queue.waiting:
-        return "good", texts("uploads.all_safe")
+        return "good", texts("uploads.all_safe" if queue.on_hub else "uploads.nothing_waits")
     oldest_s = (now - min(session.since for session in queue.waiting)).total_seconds()
     troubled = queue.hub_trouble is not None or not queue.uploader_runs
     return ("warn" if troubled else "quiet"), texts("uploads.waiting", n=len(queue.waiting), time=span(texts, oldest_s))

@@ -17,12 +17,12 @@ from rich.table import Table
 from rig.outbox.enlist import examine_session
 from rig.outbox.journal import JOURNAL_NAME, Journal, LinkFault, OutboxSession
 from rig.outbox.states import STOPPED, WAITING, State
-from rig.settings import RigSettings
+from rig.settings import HubSettings, RigSettings
 from rig.upload.activity import UploadActivity, read_activity
 from rig.upload.lock import uploader_runs
 from shared.clock import Clock
 from shared.documents import Document, SessionId, UtcTime
-from shared.faults import DISK_FAILED, FAULTS, NOT_FOUND, UPLOAD_FAILED, UPLOAD_NOT_NEEDED, Fault, GrimaceError
+from shared.faults import DISK_FAILED, FAULTS, NOT_ENROLLED, NOT_FOUND, UPLOAD_FAILED, UPLOAD_NOT_NEEDED, Fault, GrimaceError
 
 WORDS: Mapping[State, str] = {
     State.QUEUED: "waiting to be sent",
@@ -96,7 +96,7 @@ def report_queue(settings: RigSettings) -> QueueReport:
     return QueueReport(
         hub_url=settings.hub.url if settings.hub else None,
         uploader_runs=runs,
-        hub_trouble=_trouble(link.code, link.detail) if link else None,
+        hub_trouble=_trouble(link.code, link.detail) if link else _not_enrolled(settings.hub),
         hub_trouble_since=link.since if link else None,
         waiting=waiting,
         stopped=outbox.in_states(STOPPED),
@@ -109,6 +109,13 @@ def report_queue(settings: RigSettings) -> QueueReport:
         paused_because=activity.paused_because if waiting else None,
         last_confirmed_at=outbox.last_receipt_at,
     )
+
+
+def _not_enrolled(hub: HubSettings | None) -> Trouble | None:
+    """Told before there is anything to send: then it would be too late to be told on a Friday evening."""
+    if hub is None or hub.token_file.exists():
+        return None
+    return _trouble(NOT_ENROLLED.code, f"{hub.token_file} is not there")
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def rows(finished) -> list[dict[str, str]]:
 
 def test_the_last_line_tells_what_became_of_the_recording(finished, rows):
     _, outcome = finished
-    assert outcome["frames_recorded"] + outcome["frames_dropped"] == pytest.approx(SECONDS * 30, abs=2)
+    counted = outcome["frames_recorded"] + outcome["frames_dropped"]  # a busy machine may lose the last ones
+    assert SECONDS * 30 - 30 <= counted <= SECONDS * 30 + 2
     assert outcome["frames_scored"] == len(rows)
     empty_seconds_at_most = math.ceil(outcome["frames_dropped"] / 30)  # a busy machine may lose whole seconds
     assert SECONDS - empty_seconds_at_most <= len(rows) <= SECONDS + 1

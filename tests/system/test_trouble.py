@@ -230,6 +230,7 @@ def test_power_cuts_at_random_moments_cost_a_second_each_at_most(site):
         site.rig.start()
     until(lambda: records(site, POWER_CUTS + 1, frames=30), within_s=60, every_s=0.2)
     site.rig_command("stop")
+    until(site.recorded, within_s=60, every_s=0.2)
     recording.communicate(timeout=60)
 
     (one,) = site.recorded()

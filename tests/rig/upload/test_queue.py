@@ -115,3 +115,10 @@ def test_the_queue_says_how_fast_it_goes_or_why_it_stands_still(rig, activity, w
     assert report.active_session == activity.get("active_session")
     assert (report.eta_s is not None) == ("rate_bytes_per_s" in activity)
     assert report_queue(rig.settings).rate_bytes_per_s is None  # nobody is at work now, whatever the file says
+
+
+def test_a_rig_without_a_token_is_told_to_be_enrolled_before_there_is_anything_to_send(rig):
+    hub = rig.settings.hub.model_copy(update={"token_file": rig.settings.data_folder / "no.token"})
+    report = report_queue(rig.settings.model_copy(update={"hub": hub}))
+    assert report.hub_trouble.code == "W_NOT_ENROLLED"
+    assert "no.token" in report.hub_trouble.detail

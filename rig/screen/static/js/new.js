@@ -114,7 +114,7 @@ async function scan(code) {
     const home = choices.studies.filter(({ animals }) => animals.includes(fields.animal));
     if (home.length === 1 && plan.study !== home[0].name) choose("study", home[0].name);
   }
-  if (plan.animal) plan.step = STEPS.find((step) => !plan[step]) ?? "animal";
+  if (plan.animal) plan.step = STEPS.find((step) => !plan[step]) ?? "duration";
   draw();
 }
 
