@@ -110,7 +110,7 @@ FACE_CHECK_DOWN = _warning(
 CLOCK_UNSYNCED = _warning(
     "W_CLOCK",
     "The rig's clock is not set by a time server",
-    "Recording works; the dates on it may be wrong. Check the network, or fit a clock chip.",
+    "Recording works; the dates on it may be wrong. Check the network: the rig asks a time server through it.",
 )
 CLOCK_JUMPED = _warning(
     "W_CLOCK_JUMPED",
