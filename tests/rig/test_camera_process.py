@@ -213,7 +213,7 @@ def kill_camera(supervisor: subprocess.Popen[bytes]) -> None:
 def test_a_camera_that_hangs_is_noticed_and_the_session_goes_on(rig_process: RigProcess):
     rig_process.configure(PACED + "[camera.faults]\nstall_after_frames = 45\n")
     process = rig_process.start("camera")
-    session_id = session_id_of(rig_process, 14)
+    session_id = session_id_of(rig_process, 10)
     rig_process.wait_for_frames(30)
     stalled_at = time.monotonic()
     assert process.wait(20) == EXIT_RESTART
