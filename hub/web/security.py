@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-CONTENT_POLICY = (
-    "default-src 'self'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-)
-
-HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "; ".join(CONTENT_POLICY),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Not "no-referrer": browsers then send "Origin: null" with our own forms, which could not be told from foreign ones.
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 A_YEAR_S = 365 * 24 * 3600
 
@@ -34,7 +13,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
-        self._headers = dict(HEADERS)
+        self._headers = dict(PAGE_HEADERS)
         if https:
             self._headers["Strict-Transport-Security"] = f"max-age={A_YEAR_S}"
 

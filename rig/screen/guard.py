@@ -10,29 +10,12 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Mapping
 
 from flask import Flask, Request, Response, abort, request
 
+from shared.page_headers import PAGE_HEADERS
+
 OUR_HEADER = "X-Grimace-Screen"
-
-CONTENT_POLICY = (
-    "default-src 'self'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-)
-
-HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "; ".join(CONTENT_POLICY),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def guard(app: Flask) -> None:
@@ -47,7 +30,7 @@ def guard(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in PAGE_HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
