@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.page_headers import PAGE_HEADERS
+
 A_YEAR_S = 365 * 24 * 3600
 
 
